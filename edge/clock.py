@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The only file that reads a clock. Everywhere else time is an argument."""
+
+import time
+
+
+def now_ns() -> int:
+    """Return nanoseconds since the epoch."""
+    return time.time_ns()
+
+
+def monotonic_s() -> float:
+    """Return seconds of a clock that never steps."""
+    return time.monotonic()
+
+
+def ticks_ns() -> int:
+    """Return nanoseconds of the finest clock there is; only differences mean anything."""
+    return time.perf_counter_ns()
