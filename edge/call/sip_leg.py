@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One call attempt over SIP and the legs by which it was heard.
+
+A mirror port hears the same call before and after a proxy, and once for each fork. A leg is one
+INVITE client transaction, named by the branch of its topmost Via; a proxy puts its own Via above
+those it received (RFC 3261 section 16.6), so the Via chain says which leg led to which.
+"""
+
+from edge.call.sip_table import SipState
+from edge.decode.sip.message import SipMessage
+from edge.model.event import Trunk, TrunkClass
+
+MAX_LEGS = 64
+"Legs, and 2xx answers of different phones, remembered of one attempt."
+
+MAX_OCTETS = 4096
+"Identifiers remembered of one attempt; a real call has some hundred octets of them."
+
+
+class SipCall:
+    """What is remembered of a call attempt: little, as a hundred thousand may be up."""
+
+    __slots__ = (
+        "answered_at",
+        "attempt",
+        "call_id",
+        "callees",
+        "caller",
+        "cseq",
+        "from_tag",
+        "octets",
+        "offered_at",
+        "roots",
+        "sibling",
+        "state",
+        "tops",
+        "trunk",
+        "vias",
+    )
+
+    def __init__(self, message: SipMessage, trunk: Trunk, attempt: int) -> None:
+        """Begin with the INVITE that offers the call."""
+        branches = message.branches
+        self.call_id = message.call_id
+        self.from_tag = message.from_tag
+        self.caller = caller_of(message)
+        self.cseq = message.cseq
+        self.callees: tuple[bytes, ...] = ()
+        "Tags of the phones that answered: with each there is a dialog."
+        self.attempt = attempt
+        self.trunk = trunk
+        self.state = SipState.CALLING
+        self.offered_at = message.unit.at
+        self.answered_at = 0
+        self.tops = branches[:1]
+        "Topmost branch of every leg heard."
+        self.roots = branches[:1]
+        "Legs that nothing heard led to and that are not refused; with the last one the call fails."
+        self.vias = branches[1:]
+        "Branches further down: hops before our first leg."
+        self.octets = octets_of(message)
+        self.sibling: SipCall | None = None
+        "Another attempt with the same Call-ID."
+
+    def owns(self, message: SipMessage) -> bool:
+        """Whether a message of the same Call-ID belongs to this attempt."""
+        if message.branch in self.tops:
+            return True
+        return self.from_tag in {message.from_tag, message.to_tag}
+
+    def answered_by(self, tag: bytes) -> None:
+        """Note the tag of a phone that answered."""
+        if tag not in self.callees and len(self.callees) < MAX_LEGS and len(tag) <= MAX_OCTETS:
+            self.callees += (tag,)
+
+    def in_dialog(self, message: SipMessage) -> bool:
+        """Whether a request stands in a dialog of this call that is up (section 12.2)."""
+        if self.state is SipState.RELEASED:
+            return False
+        ours, theirs = message.from_tag, message.to_tag
+        if ours != self.from_tag:
+            ours, theirs = theirs, ours
+        return ours == self.from_tag and theirs in self.callees
+
+    def links(self, message: SipMessage, trunk: Trunk) -> bool:
+        """Whether an INVITE is another leg of this attempt; takes it in if so.
+
+        A leg that appears on an international trunk while the call did not is decided anew: its
+        Via chain may be made up to ride on a call that was allowed.
+        """
+        if trunk is not self.trunk and trunk.kind is TrunkClass.INTERNATIONAL:
+            return False
+        branches = message.branches
+        top = branches[0]
+        octets = sum(map(len, branches))
+        if len(self.tops) >= MAX_LEGS or self.octets + octets > MAX_OCTETS:
+            return False
+        if any(branch in self.tops for branch in branches[1:]):  # downstream of a leg we heard
+            self.tops += (top,)
+        elif top in self.vias:  # upstream leg, heard late
+            self.tops += (top,)
+            self.roots = (top,)
+        elif any(branch in self.vias for branch in branches[1:]):  # another fork of the same hop
+            self.tops += (top,)
+            self.roots += (top,)
+        else:
+            return False
+        self.vias += tuple(branch for branch in branches[1:] if branch not in self.vias)
+        self.octets += octets
+        return True
+
+    def begins_again(self, message: SipMessage, trunk: Trunk) -> bool:
+        """Whether an INVITE repeats a challenged attempt with credentials (section 22.2)."""
+        return (
+            self.state is SipState.CHALLENGED
+            and trunk is self.trunk
+            and message.from_tag == self.from_tag
+            and caller_of(message) == self.caller
+            and octets_of(message) <= MAX_OCTETS
+        )
+
+    def restart(self, message: SipMessage) -> None:
+        """Follow the INVITE that carries the credentials."""
+        branches = message.branches
+        self.cseq, self.state = message.cseq, SipState.CALLING
+        self.tops = self.roots = branches[:1]
+        self.vias = branches[1:]
+        self.octets = octets_of(message)
+
+    def refuse_leg(self, branch: bytes) -> bool:
+        """Note that a leg was refused; True if it was the last way to the called party."""
+        if branch not in self.roots:
+            return False
+        self.roots = tuple(root for root in self.roots if root != branch)
+        return not self.roots
+
+
+def octets_of(message: SipMessage) -> int:
+    """Return how much an attempt must remember to know its messages again."""
+    return sum(map(len, (message.call_id, message.from_tag, message.cseq, *message.branches)))
+
+
+def caller_of(message: SipMessage) -> int:
+    """Return what tells whether two INVITEs show the same caller and callee."""
+    return hash((message.calling, message.called, message.value("p-asserted-identity")))

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""INVITE -> `CallOffered` with every identity it carried (RFC 3261, 3325, 5806, 7044)."""
+
+from collections.abc import Callable
+
+from edge.decode.sip.message import SipMessage
+from edge.decode.sip.uri import Address, Uri
+from edge.model.event import CallOffered, Trunk
+from edge.model.number import Nature, Number, Party, Presentation, Refusal, Screening
+from edge.numbering.normalise import Home, normalise
+from edge.numbering.uri import sip_user
+
+ASSERTED = ("p-asserted-identity", "p-preferred-identity", "remote-party-id")
+REDIRECTING = ("diversion", "history-info")
+
+HIDING = frozenset({"id", "user", "full"})  # RFC 3323 section 4.2, RFC 3325 section 9.3
+ANONYMOUS_USERS = frozenset({"anonymous", "unavailable", "restricted", ""})
+
+
+MAX_KNOWN = 8192
+"Numbers remembered a house; busy ones come again within seconds."
+
+
+class SipOffers:
+    """Builds the event from an INVITE; knows the home of each trunk's numbers."""
+
+    def __init__(self, homes: dict[str, Home], default: Home) -> None:
+        """Take the home (country code, area) by trunk name."""
+        self._readers = {name: NumberReader(home) for name, home in homes.items()}
+        self._default = NumberReader(default)
+
+    def offer(self, message: SipMessage, trunk: Trunk, attempt: int) -> CallOffered:
+        """Return the event; its parties are in normal form for the trunk's home."""
+        read = self._readers.get(trunk.name, self._default).read
+        hidden = is_hidden(message)
+        shown = _party("from", message.from_address, read, hidden=hidden)
+        called = _called(message, read)
+        others = _others(message, read, hidden=hidden)
+        calling = shown
+        if not shown.number.e164:  # From hides or names nobody: the network's word counts
+            calling = next((p for p in others if p.role in ASSERTED and p.number.e164), shown)
+        return CallOffered(
+            at=message.unit.at,
+            call=message.call,
+            attempt=attempt,
+            trunk=trunk,
+            proto="sip",
+            calling=calling,
+            called=called,
+            identities=(shown, called, *others),
+            message=message,
+        )
+
+
+class NumberReader:
+    """URIs -> numbers of one home; remembers the last ones, as a message repeats its own."""
+
+    def __init__(self, home: Home) -> None:
+        """Take what short and national numbers are short for."""
+        self._home = home
+        self._known: dict[str, tuple[Number, Nature]] = {}
+
+    def read(self, uri: Uri) -> tuple[Number, Nature]:
+        """Return the number a URI stands for, and the nature it was written in."""
+        known = self._known.get(uri.raw)
+        if known is None:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            known = self._known[uri.raw] = self._number(uri)
+        return known
+
+    def _number(self, uri: Uri) -> tuple[Number, Nature]:
+        # An emergency service is called by its URN (RFC 5031).
+        digits, nature = sip_user(uri.raw if uri.scheme == "urn" else uri.user)
+        if digits.lower() in ANONYMOUS_USERS:
+            return Number(uri.user, refusal=Refusal.ABSENT), nature
+        return normalise(digits, nature, self._home), nature
+
+
+Read = Callable[[Uri], tuple[Number, Nature]]
+
+
+def is_hidden(message: SipMessage) -> bool:
+    """Whether the caller asked not to be shown (RFC 3323)."""
+    if b"privacy" not in message.headers:
+        return False
+    words = message.value("privacy").lower().replace(",", ";").split(";")
+    return not HIDING.isdisjoint(word.strip() for word in words)
+
+
+def _called(message: SipMessage, read: Read) -> Party:
+    """Return whom the network is asked to ring: the Request-URI, else To."""
+    uri = message.request_uri
+    if uri.user or uri.scheme == "urn":
+        number, nature = read(uri)
+        return Party("request-uri", number, nature, host=uri.host, uri=uri.raw)
+    return _party("to", message.to_address, read, hidden=False)
+
+
+def _others(message: SipMessage, read: Read, *, hidden: bool) -> list[Party]:
+    """Return the identities beside From and Request-URI, as far as the message has any."""
+    parties: list[Party] = []
+    for role in (*ASSERTED, *REDIRECTING):
+        if role.encode() not in message.headers:
+            continue
+        hides = hidden and role in ASSERTED
+        parties += [
+            _party(role, address, read, hidden=hides) for address in message.addresses(role)
+        ]
+    to = message.to_address
+    if to.uri.user and to.uri.user != message.request_uri.user:  # retargeted on its way
+        parties.append(_party("to", to, read, hidden=False))
+    return parties
+
+
+def _party(role: str, address: Address, read: Read, *, hidden: bool) -> Party:
+    """Return one identity; RPID and Diversion say themselves whether it may be shown."""
+    uri = address.uri
+    hidden = hidden or address.parameters.get("privacy", "off").lower() in HIDING
+    number, nature = read(uri)
+    presentation = Presentation.ALLOWED
+    if number.refusal is Refusal.ABSENT:
+        presentation = Presentation.UNAVAILABLE
+    if hidden or uri.host.endswith("anonymous.invalid"):
+        presentation = Presentation.RESTRICTED
+    return Party(
+        role,
+        number,
+        nature,
+        presentation,
+        _screening(role, address),
+        address.display,
+        uri.host,
+        uri.raw,
+    )
+
+
+def _screening(role: str, address: Address) -> Screening:
+    """Return who vouches: the network for an asserted identity (RFC 3325), else as RPID says."""
+    if role == "p-asserted-identity":
+        return Screening.NETWORK
+    if role == "remote-party-id":
+        vouched = address.parameters.get("screen", "no").lower() == "yes"
+        return Screening.USER_PASSED if vouched else Screening.USER_NOT_VERIFIED
+    return Screening.UNKNOWN

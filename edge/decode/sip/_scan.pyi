@@ -1,0 +1,3 @@
+def scan(
+    data: bytes, start: int
+) -> tuple[str, int, int, int, bytes, bytes, bytes, bytes, bytes] | None: ...

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SIP, SIPS and TEL URIs (RFC 3261 section 19, RFC 3966), and the addresses they stand in."""
+
+import re
+from functools import lru_cache
+from urllib.parse import unquote
+
+import msgspec
+
+from edge.decode.sip.grammar import ELEMENT, NAME_ADDR, PARAMETER, text
+
+SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*+")  # RFC 3986 section 3.1
+BRANCH = re.compile(rb"[^,]*?;branch=([^;, \t\r\n]*+)")
+HOST_END = re.compile("[;?>]")
+ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+class Uri(msgspec.Struct, frozen=True, gc=False):
+    """A URI taken apart as far as a call decision needs."""
+
+    scheme: str
+    "Lower case; empty if there was none."
+    user: str
+    "As heard, escapes included, without password; for `tel:` the number with its parameters."
+    host: str
+    port: int
+    "0 if absent or not a number."
+    parameters: str
+    "Everything behind the host, as heard."
+    raw: str
+
+    def digits(self) -> str:
+        """Return the user part as a number was written: unescaped, parameters taken off."""
+        user = unquote(self.user) if "%" in self.user else self.user
+        return user.partition(";")[0]
+
+
+@lru_cache(maxsize=4096)  # a message names the same URI twice or thrice, a call eight times
+def parse_uri(octets: bytes) -> Uri:
+    """Take a URI apart; whatever is missing is empty."""
+    raw = text(octets).strip()
+    scheme, colon, rest = raw.partition(":")
+    if not colon or not SCHEME.fullmatch(scheme):
+        scheme, rest = "", raw
+    scheme = scheme.lower()
+    if scheme == "tel":  # RFC 3966: no host, parameters belong to the number
+        return Uri(scheme, rest, "", 0, "", raw)
+    if scheme not in {"sip", "sips", ""}:  # the rest of an unknown scheme is opaque
+        return Uri(scheme, "", "", 0, rest, raw)
+    user, at, hostport = rest.rpartition("@")
+    if "?" in hostport and not at:
+        hostport = rest
+    host, port, parameters = _split_host(hostport)
+    return Uri(scheme, user.partition(":")[0], host, port, parameters, raw)
+
+
+def _split_host(hostport: str) -> tuple[str, int, str]:
+    """Split `[2001:db8::1]:5060;transport=tcp?x=y` into host, port and the rest."""
+    parameters = ""
+    if found := HOST_END.search(hostport):
+        parameters, hostport = hostport[found.start() :], hostport[: found.start()]
+    hostport = hostport.strip()
+    if hostport.startswith("["):  # IPv6 reference, RFC 3986 section 3.2.2
+        host, _, port = hostport[1:].partition("]")
+        port = port.removeprefix(":")
+    else:
+        host, _, port = hostport.partition(":")
+    return host, int(port) if port.isdecimal() and len(port) <= 5 else 0, parameters  # noqa: PLR2004 - 65535
+
+
+class Address(msgspec.Struct, frozen=True, gc=False):
+    """One `"Name" <uri>;parameters` of From, To, Contact, P-Asserted-Identity, Diversion ..."""
+
+    display: str
+    uri: Uri
+    parameters: dict[str, str]
+    "Names in lower case; quotes taken off the values."
+
+
+def parse_address(value: bytes) -> Address:
+    """Take a header value apart that holds one address (section 20.10)."""
+    if found := NAME_ADDR.match(value):
+        name, uri, rest = found.groups()
+        name = name.strip()
+        quoted = name[:1] == name[-1:] == b'"'
+        display = _unquote(name[1:-1]) if quoted else text(name)
+    elif (angle := value.rfind(b"<")) >= 0:  # a quote that never closes swallowed the URI
+        return parse_address(value[angle:])
+    else:  # addr-spec: parameters belong to the header, not to the URI (section 20.10)
+        uri, semicolon, rest = value.partition(b";")
+        display, rest = "", semicolon + rest
+    return Address(display, parse_uri(uri), parse_parameters(rest))
+
+
+def parse_parameters(octets: bytes) -> dict[str, str]:
+    """Return header parameters; the first of a repeated name counts."""
+    found: dict[str, str] = {}
+    for name, value in PARAMETER.findall(octets):
+        plain = _unquote(value.strip(b'"')) if value[:1] == b'"' else text(value)
+        found.setdefault(text(name).lower(), plain)
+    return found
+
+
+def _unquote(quoted: bytes) -> str:
+    """Undo the backslashes of a quoted string (section 25.1, quoted-pair)."""
+    plain = text(quoted)
+    if "\\" not in plain:
+        return plain
+    return ESCAPED.sub(r"\1", plain)
+
+
+def split_list(value: bytes) -> list[bytes]:
+    """Split a header value at its top-level commas (section 7.3.1)."""
+    if b"," not in value:
+        return [value.strip()]
+    return [element for piece in ELEMENT.findall(value) if (element := piece.strip())]
+
+
+def tag_of(value: bytes) -> bytes:
+    """Return the tag of a From or To value; empty if it has none (section 19.3).
+
+    Runs for every message heard, so it looks before it parses: behind the last quote the first
+    `>` ends the URI, and only what follows it are parameters of the header.
+    """
+    angle = value.find(b">", value.rfind(b'"') + 1)
+    start = value.find(b";tag=", angle + 1)
+    if start < 0 or (angle < 0 and b"<" in value):
+        if value.find(b";", angle + 1) < 0:
+            return b""
+        return parse_address(value).parameters.get("tag", "").encode()
+    end = value.find(b";", start + 5)
+    return (value[start + 5 :] if end < 0 else value[start + 5 : end]).strip()
+
+
+def branch_of(via: bytes) -> bytes:
+    """Return the branch of the first hop of a Via value; empty if it has none."""
+    if found := BRANCH.match(via):
+        return found[1]
+    _, semicolon, rest = split_list(via)[0].partition(b";") if via.strip(b", ") else (b"", b"", b"")
+    return parse_address(b"<>" + semicolon + rest).parameters.get("branch", "").encode()
