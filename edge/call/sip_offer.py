@@ -16,9 +16,11 @@ REDIRECTING = ("diversion", "history-info")
 HIDING = frozenset({"id", "user", "full"})  # RFC 3323 section 4.2, RFC 3325 section 9.3
 ANONYMOUS_USERS = frozenset({"anonymous", "unavailable", "restricted", ""})
 
-
 MAX_KNOWN = 8192
-"Numbers remembered a house; busy ones come again within seconds."
+"Numbers remembered of a home; busy ones come again within seconds."
+
+MAX_KNOWN_LENGTH = 256
+"Characters of a URI worth remembering; longer ones only an attack repeats."
 
 
 class SipOffers:
@@ -64,9 +66,11 @@ class NumberReader:
         """Return the number a URI stands for, and the nature it was written in."""
         known = self._known.get(uri.raw)
         if known is None:
+            known = self._number(uri)
             if len(self._known) >= MAX_KNOWN:
                 self._known.clear()
-            known = self._known[uri.raw] = self._number(uri)
+            if len(uri.raw) <= MAX_KNOWN_LENGTH:
+                self._known[uri.raw] = known
         return known
 
     def _number(self, uri: Uri) -> tuple[Number, Nature]:

@@ -57,6 +57,8 @@ TABLE: Mapping[tuple[SipState, SipSignal], SipState] = {
     **{(state, _M.CHALLENGE): _S.CHALLENGED for state in BEFORE_ANSWER},
     **{(state, _M.REFUSE): _S.RELEASED for state in BEFORE_ANSWER},
     **{(state, _M.BYE): _S.RELEASED for state in BEFORE_ANSWER},  # early dialog, section 15
+    # A hop acknowledges the refusal of one fork or a further leg (section 17.1.1.3); others go on.
+    **{(state, _M.ACK): state for state in (*BEFORE_ANSWER, _S.CANCELLING)},
     (_S.CHALLENGED, _M.ACK): _S.CHALLENGED,
     (_S.CHALLENGED, _M.CHALLENGE): _S.CHALLENGED,
     (_S.CHALLENGED, _M.INVITE): _S.CALLING,  # again with credentials, section 22.2

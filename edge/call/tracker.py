@@ -35,5 +35,9 @@ class Tracker:
         # Also when a clock was set back: its calls must not wait until it is late again.
         if abs(message.unit.at - self._looked_at) < LOOK_EVERY_NS:
             return events
-        self._looked_at = message.unit.at
-        return [*self.sip.expire(message.unit.at), *events]
+        return [*self.expire(message.unit.at), *events]
+
+    def expire(self, now: int) -> Sequence[CallEvent]:
+        """End the calls that have been silent too long at `now`."""
+        self._looked_at = now
+        return self.sip.expire(now)

@@ -43,6 +43,8 @@ cdef Py_ssize_t find(const char *text, Py_ssize_t size, const char *word, Py_ssi
 cdef object start_line(const char *line, Py_ssize_t size):
     """Return the status code or method of a start line as the RFC writes it, else None."""
     cdef Py_ssize_t i = 0
+    if memchr(line, 13, size) != NULL:
+        return None
     if size >= 12 and memcmp(line, b"SIP/2.0 ", 8) == 0 and line[11] == 32:
         for i in range(8, 11):
             if not 48 <= line[i] <= 57:
@@ -59,17 +61,17 @@ cdef object start_line(const char *line, Py_ssize_t size):
 
 cdef object tag(const char *value, Py_ssize_t size):
     """Do what `tag_of` does."""
-    cdef Py_ssize_t angle = -1, after = 0, begin, end, i
+    cdef Py_ssize_t angle = -1, begin, end, i
     for i in range(size):
         if value[i] == 34:  # quote: the URI ends at the first `>` behind the last one
             angle = -1
         elif value[i] == 62 and angle < 0:
             angle = i
-    after = angle + 1
-    begin = find(value + after, size - after, b";tag=", 5)
-    if begin < 0 or angle < 0:
+    begin = angle + 6
+    if angle < 0 or memchr(value, 60, angle) == NULL or begin > size:
         return tag_of(value[:size])
-    begin += after + 5
+    if memcmp(value + angle + 1, b";tag=", 5) != 0:
+        return tag_of(value[:size])
     end = begin
     while end < size and value[end] != 59:
         if value[end] <= 32:
@@ -89,6 +91,8 @@ cdef object branch(const char *value, Py_ssize_t size):
     begin += 8
     end = begin
     while end < hop and value[end] != 59 and value[end] != 32 and value[end] != 9:
+        if value[end] < 32:
+            return branch_of(value[:size])
         end += 1
     return value[begin:end]
 
@@ -192,3 +196,45 @@ def scan(bytes data, Py_ssize_t start):
                 seen |= 32
                 length = length_of(text + value, last - value)
     return type_, at - 2, at + 2, length, call_id, cseq, from_tag, to_tag, via
+
+
+def headers(bytes head, names):
+    """Do what `headers_of(lines_of(head))` does for a plain head; None for any other.
+
+    `names` turns a name as spelled into the long one; it learns by `__missing__`.
+    """
+    cdef const char *text = PyBytes_AS_STRING(head)
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(head)
+    cdef Py_ssize_t at, end, colon, value, last
+    cdef const char *found = <const char *>memchr(text, 10, size)
+    cdef dict values = {}
+    cdef object name, spelled
+    while found != NULL:
+        if found == text or (found - 1)[0] != 13:
+            return None
+        at = found - text + 1
+        if at < size and (text[at] == 32 or text[at] == 9):
+            return None
+        found = <const char *>memchr(text + at, 10, size - at)
+        end = size if found == NULL else found - text - 1
+        colon = at
+        while colon < end and text[colon] != 58:
+            colon += 1
+        if colon >= end:
+            continue
+        value, last = colon + 1, end
+        while value < last and text[value] == 32:
+            value += 1
+        while last > value and text[last - 1] == 32:
+            last -= 1
+        if value < last and (text[value] <= 32 or text[last - 1] <= 32):
+            return None
+        spelled = text[at:colon]
+        name = names.get(spelled)
+        if name is None:
+            name = names[spelled]
+        if name in values:
+            (<list>values[name]).append(text[value:last])
+        else:
+            values[name] = [text[value:last]]
+    return values

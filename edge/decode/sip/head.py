@@ -48,11 +48,18 @@ class Head(NamedTuple):
 _Scanned = tuple[str, int, int, int, bytes, bytes, bytes, bytes, bytes]
 
 try:
-    from edge.decode.sip._scan import scan
+    from edge.decode.sip._scan import headers, scan
 except ImportError:  # built without a C compiler
 
     def scan(data: bytes, start: int) -> _Scanned | None:  # noqa: ARG001 - leaves all to `read_any`
         """Find no message plain."""
+        return None
+
+    def headers(
+        head: bytes,  # noqa: ARG001 - finds no head plain
+        names: dict[bytes, bytes],  # noqa: ARG001
+    ) -> dict[bytes, list[bytes]] | None:
+        """Find no head plain."""
         return None
 
     COMPILED = False
@@ -72,16 +79,16 @@ def read_any(data: bytes, start: int) -> Head | None:
     type_ = start_type(lines[0])
     if not type_:
         return None
-    headers = headers_of(lines)
+    found = headers_of(lines)
 
     def first(name: bytes) -> bytes:
-        return headers[name][0] if name in headers else b""
+        return found[name][0] if name in found else b""
 
     return Head(
         type_,
         end,
         body_at,
-        _length(headers.get(b"content-length")),
+        _length(found.get(b"content-length")),
         first(b"call-id"),
         b" ".join(first(b"cseq").split()),
         tag_of(first(b"from")),
@@ -106,17 +113,23 @@ def lines_of(head: bytes) -> list[bytes]:
 
 def headers_of(lines: list[bytes]) -> dict[bytes, list[bytes]]:
     """Return the values of each header, one a line, by its long name in lower case."""
-    headers: dict[bytes, list[bytes]] = {}
+    values: dict[bytes, list[bytes]] = {}
     for line in lines[1:]:
         name, colon, value = line.partition(b":")
         if not colon:
             continue
         name = NAMES[name]
-        if name in headers:
-            headers[name].append(value.strip())
+        if name in values:
+            values[name].append(value.strip())
         else:
-            headers[name] = [value.strip()]
-    return headers
+            values[name] = [value.strip()]
+    return values
+
+
+def headers_in(head: bytes) -> dict[bytes, list[bytes]]:
+    """Return the values of each header of a head as heard."""
+    plain = headers(head, NAMES)
+    return headers_of(lines_of(head)) if plain is None else plain
 
 
 def start_type(line: bytes) -> str:

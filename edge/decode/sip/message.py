@@ -9,7 +9,7 @@ from functools import cached_property
 
 from edge.decode.sip.body import media_addresses, session_origin
 from edge.decode.sip.grammar import COMMA_LISTS, text
-from edge.decode.sip.head import Head, headers_of, lines_of
+from edge.decode.sip.head import Head, headers_in, lines_of
 from edge.decode.sip.uri import Address, Uri, branch_of, parse_address, parse_uri, split_list
 from edge.model.message import Flow
 from edge.model.unit import Unit
@@ -72,7 +72,7 @@ class SipMessage:
     @cached_property
     def headers(self) -> dict[bytes, list[bytes]]:
         """Values of each header, one a line, in order, by its long name in lower case."""
-        return headers_of(self.lines)
+        return headers_in(self.octets)
 
     def first(self, name: bytes) -> bytes:
         """Return the first value of a header; empty if absent."""

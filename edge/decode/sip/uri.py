@@ -11,6 +11,7 @@ from edge.decode.sip.grammar import ELEMENT, NAME_ADDR, PARAMETER, text
 
 SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*+")  # RFC 3986 section 3.1
 BRANCH = re.compile(rb"[^,]*?;branch=([^;, \t\r\n]*+)")
+PORT = re.compile("[0-9]{1,5}")
 HOST_END = re.compile("[;?>]")
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
@@ -35,9 +36,12 @@ class Uri(msgspec.Struct, frozen=True, gc=False):
         return user.partition(";")[0]
 
 
-@lru_cache(maxsize=4096)  # a message names the same URI twice or thrice, a call eight times
 def parse_uri(octets: bytes) -> Uri:
     """Take a URI apart; whatever is missing is empty."""
+    return _known_uri(octets) if len(octets) <= MAX_KNOWN_LENGTH else _read_uri(octets)
+
+
+def _read_uri(octets: bytes) -> Uri:
     raw = text(octets).strip()
     scheme, colon, rest = raw.partition(":")
     if not colon or not SCHEME.fullmatch(scheme):
@@ -54,6 +58,13 @@ def parse_uri(octets: bytes) -> Uri:
     return Uri(scheme, user.partition(":")[0], host, port, parameters, raw)
 
 
+_known_uri = lru_cache(maxsize=4096)(_read_uri)
+"A message names the same URI twice or thrice, a call eight times."
+
+MAX_KNOWN_LENGTH = 256
+"Octets of a URI worth remembering; longer ones only an attack repeats."
+
+
 def _split_host(hostport: str) -> tuple[str, int, str]:
     """Split `[2001:db8::1]:5060;transport=tcp?x=y` into host, port and the rest."""
     parameters = ""
@@ -65,7 +76,7 @@ def _split_host(hostport: str) -> tuple[str, int, str]:
         port = port.removeprefix(":")
     else:
         host, _, port = hostport.partition(":")
-    return host, int(port) if port.isdecimal() and len(port) <= 5 else 0, parameters  # noqa: PLR2004 - 65535
+    return host, int(port) if PORT.fullmatch(port) else 0, parameters
 
 
 class Address(msgspec.Struct, frozen=True, gc=False):
@@ -84,8 +95,9 @@ def parse_address(value: bytes) -> Address:
         name = name.strip()
         quoted = name[:1] == name[-1:] == b'"'
         display = _unquote(name[1:-1]) if quoted else text(name)
-    elif (angle := value.rfind(b"<")) >= 0:  # a quote that never closes swallowed the URI
-        return parse_address(value[angle:])
+    elif b"<" in value:  # a quote that never closes swallowed the URI
+        angle = value.find(b"<", value.rfind(b'"'))
+        return parse_address(value[angle if angle >= 0 else value.rfind(b"<") :])
     else:  # addr-spec: parameters belong to the header, not to the URI (section 20.10)
         uri, semicolon, rest = value.partition(b";")
         display, rest = "", semicolon + rest
@@ -120,16 +132,15 @@ def tag_of(value: bytes) -> bytes:
     """Return the tag of a From or To value; empty if it has none (section 19.3).
 
     Runs for every message heard, so it looks before it parses: behind the last quote the first
-    `>` ends the URI, and only what follows it are parameters of the header.
+    `>` ends the URI, and mostly the tag is all that follows.
     """
     angle = value.find(b">", value.rfind(b'"') + 1)
-    start = value.find(b";tag=", angle + 1)
-    if start < 0 or (angle < 0 and b"<" in value):
+    if value.find(b"<", 0, max(angle, 0)) >= 0:
+        if value.startswith(b";tag=", angle + 1):
+            return value[angle + 6 :].partition(b";")[0].strip()
         if value.find(b";", angle + 1) < 0:
             return b""
-        return parse_address(value).parameters.get("tag", "").encode()
-    end = value.find(b";", start + 5)
-    return (value[start + 5 :] if end < 0 else value[start + 5 : end]).strip()
+    return parse_address(value).parameters.get("tag", "").encode() if b";" in value else b""
 
 
 def branch_of(via: bytes) -> bytes:

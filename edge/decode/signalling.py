@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a unit to the signalling messages in it: the link below, the signalling above.
+
+What octets are is told by their content; port numbers are not believed. Every unit is counted once,
+under what became of it, so that what was heard always equals the sum of what it turned into.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from edge.decode.chain import Chain
+from edge.decode.copies import Copies
+from edge.decode.sip.connections import SipConnections
+from edge.decode.sip.framer import read_datagram
+from edge.decode.tcp import Closed, Stretch
+from edge.decode.transport import Datagram
+from edge.model.message import Malformed, Message
+from edge.model.unit import Unit
+
+KEEPALIVE = b"\r\n\x00 "
+"RFC 5626 section 3.5.1 and what stacks send in its place: nothing but these octets."
+
+FOREVER = 1 << 64
+
+FATES = ("messages", "parts", "copies", "malformed", "other")
+"""What can become of a unit: it completed messages; it is a piece that another unit completes, or
+of a stream; a mirror's second copy; not readable; of no signalling that we open."""
+
+Found = list[Message | Malformed]
+Some = Sequence[Message | Malformed]
+
+
+class Signalling:
+    """Opens units of every link type; remembers only what belongs to unfinished messages."""
+
+    def __init__(self) -> None:
+        """Start with nothing heard."""
+        self._chain = Chain()
+        self._connections = SipConnections()
+        self._copies = Copies()
+        self.became: dict[str, int] = dict.fromkeys(FATES, 0)
+        "Units by what became of them; the sum is what was heard."
+        self._other: Counter[str] = Counter()
+
+    def feed(self, unit: Unit) -> Found:
+        """Return the messages that a unit completed, in order."""
+        found: Found = []
+        unopened, fate = self._chain.unopened, "parts"
+        for heard in self._chain.feed(unit):
+            if isinstance(heard, Datagram):
+                messages = self._datagram(heard)
+                if messages and self._copies.is_copy(heard.flow, heard.data, unit.at):
+                    fate = "copies"
+                    continue
+            else:
+                messages = self._more(heard)
+            found += messages
+        if found:
+            fate = "messages" if not isinstance(found[-1], Malformed) else _fate(found)
+        elif self._chain.unopened > unopened:
+            fate = "other"
+        self.became[fate] += 1
+        return found
+
+    def expire(self, now: int = FOREVER) -> Found:
+        """Return what can still be made of what waited too long at `now`, or of all that waits."""
+        found: Found = []
+        for heard in self._chain.expire(now):
+            found += self._datagram(heard) if isinstance(heard, Datagram) else self._more(heard)
+        return found
+
+    def _datagram(self, datagram: Datagram) -> Some:
+        """Return the messages of a datagram; count one that carries none."""
+        flow = datagram.flow
+        messages = read_datagram(datagram.unit, flow, datagram.data)
+        if messages:
+            return messages
+        kind = f"{flow.transport} without sip" if datagram.data.strip(KEEPALIVE) else "keep-alive"
+        self._chain.unopened += 1
+        self._other[kind] += 1
+        return []
+
+    def _more(self, heard: Stretch | Closed | Malformed) -> Some:
+        """Return the messages that a stream carries on with."""
+        if isinstance(heard, Malformed):
+            return [heard]
+        if isinstance(heard, Closed):
+            self._connections.close(heard)
+            return []
+        messages = self._connections.feed(heard)
+        if messages is None:
+            self._chain.ignore(heard)
+            self._other["tcp without sip"] += 1
+            return []
+        return messages
+
+    def others(self) -> dict[str, int]:
+        """Return what carried no signalling that we open, by kind."""
+        return dict((self._chain.other + self._other).most_common())
+
+    def losses(self) -> dict[str, int]:
+        """Return what may have hidden a message, by cause."""
+        return dict((self._chain.counts + self._connections.counts).most_common())
+
+
+def _fate(found: Found) -> str:
+    """Return what became of a unit whose last piece could not be read."""
+    return "malformed" if all(isinstance(one, Malformed) for one in found) else "messages"
