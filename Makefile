@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+# A fresh Debian 12 or 13 with make, git, python3 and python3-venv is enough. `make help` lists all.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test peers bench lint lock clean
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+WORKERS ?= 2
+SPEED ?= 1
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## a minute of trunk traffic against a sample list; SPEED=10 for the impatient
+	@$(VENV)/bin/qalqan replay tests/vectors/sip/mixed_traffic.pcap \
+	    --config hil/demo/edge.toml --speed $(SPEED) --evidence build/demo/evidence
+
+test: peers $(READY) ## everything that proves the appliance right; under five minutes
+	@echo "Running all tests, some minutes ..."
+	@$(VENV)/bin/python -m pytest -q -n $(WORKERS)
+
+peers: # before the environment is made: the compiler of the look-up kernel is one of them
+	@if [ "$$(id -u)" = 0 ]; then tests/peers.sh || true; \
+	else echo "Not root: tests marked 'root', and those whose peer is missing, are skipped by name."; fi
+
+bench: peers $(READY) ## measure, beside the peers; writes build/bench.json
+	@mkdir -p build
+	@$(VENV)/bin/python -m pytest -q -s -m bench
+
+lint: $(READY) ## ruff, mypy, codespell, shellcheck, import contracts; half a minute
+	@$(VENV)/bin/python -m pytest -q -n $(WORKERS) tests/test_lint.py tests/test_architecture.py
+
+lock: $(READY) ## resolve pyproject.toml anew into requirements.lock, from the public index
+	@CUSTOM_COMPILE_COMMAND="make lock" PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= \
+	$(VENV)/bin/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --generate-hashes \
+	    --all-build-deps --extra test \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	    --output-file requirements.lock pyproject.toml
+
+clean: ## remove all that was made, the environment included
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find $(wildcard edge drivers tests hil) \( -name __pycache__ -o -name '*.so' \) -exec rm -rf {} +
+	rm -f edge/*/*.c
+
+$(READY): requirements.lock pyproject.toml $(wildcard edge/*/*.pyx)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
+	{ echo "Python 3.11, 3.12 or 3.13 is needed; '$(PYTHON)' is $$($(PYTHON) -V 2>&1 || true)."; \
+	echo "Install one, or name it: make $(or $(MAKECMDGOALS),test) PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	{ echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
+	@echo "Preparing $(VENV) from requirements.lock, about a minute ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --require-hashes --requirement requirements.lock
+	@PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every key of the TOML file: its meaning, unit, range and default.
+
+`edge.config` reads the file. Each part of the house is given the values it needs when it is built;
+nothing keeps the `Config`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SerializeAsAny,
+    model_serializer,
+)
+
+from edge.model.event import TrunkClass
+from edge.model.number import Kind
+from edge.model.verdict import Action, Mode
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
+CountryCode = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")]
+Area = Annotated[str, Field(pattern=r"^[0-9]{0,8}$")]
+ShortCode = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
+
+MEANT = {
+    r"^[a-z0-9][a-z0-9_-]{0,62}$": "a name is made of small Latin letters, digits, '-' and '_'",
+    r"^\+[1-9][0-9]{6,14}$": "a number is written in full, as +77172000001",
+    r"^[1-9][0-9]{0,2}$": "a country code has one to three digits, without +",
+    r"^[0-9]{0,8}$": "an area code is written in digits, without the trunk prefix 8",
+    r"^[0-9]{2,6}$": "a short code has two to six digits",
+}
+"What the patterns above ask for, for people."
+
+
+class Table(BaseModel):
+    """A table of the file. An unknown key is an error; nothing is changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Node(Table):
+    """This appliance."""
+
+    name: Name
+    "How the hub knows it; part of every topic it speaks on."
+    state_dir: Path = Path("state")
+    "Where it keeps what must outlive it: outbox, evidence, lists."
+
+
+class Numbering(Table):
+    """How numbers are written where the appliance stands."""
+
+    country_code: CountryCode = "7"
+    "Country code that national numbers belong to."
+    area: Area = ""
+    "Area code that subscriber numbers belong to, without trunk prefix: 7172."
+    short_codes: dict[ShortCode, Kind] = Field(default_factory=dict)
+    "Short codes in use here beside those of the national plan, and what each is for."
+    emergency_callback: tuple[E164, ...] = ()
+    "Numbers that emergency services call back from; their calls are never stopped."
+
+
+class Part(Table):
+    """A device or peer: the driver that speaks to it, and that driver's own keys beside it."""
+
+    driver: str
+    settings: SerializeAsAny[BaseModel]
+
+    @model_serializer
+    def flat(self) -> dict[str, Any]:
+        """Return the table as it stands in the file."""
+        return {"driver": self.driver, **self.settings.model_dump(by_alias=True)}
+
+
+class TrunkTable(Table):
+    """A bundle of circuits or SIP peers that calls come in on."""
+
+    kind: TrunkClass = Field(alias="class")
+    "What kind of peer it leads to; the spoof rules rest on it."
+    taps: tuple[Name, ...] = ()
+    "Taps that hear it; none named means all."
+    peers: tuple[IPvAnyNetwork, ...] = ()
+    "Networks that its calls come from; none means whatever its taps hear."
+    mode: Mode = Mode.OBSERVE
+    "Whether verdicts act (`enforce`), or only say what they would have done."
+    country_code: CountryCode | None = None
+    "Where it differs from `numbering.country_code`."
+    area: Area | None = None
+    "Where it differs from `numbering.area`."
+
+
+class BlocklistTable(Table):
+    """Lists kept in files on the appliance."""
+
+    files: tuple[Path, ...] = ()
+    "CSV files; together they are one list."
+    least_prefix_digits: int = Field(default=3, ge=1, le=15)
+    "A prefix of fewer digits than this, country code included, is refused: it is a whole country."
+
+
+class PolicyTable(Table):
+    """What the rules do."""
+
+    rules: dict[str, Action] = Field(default_factory=dict)
+    "By name of the rule; `qalqan explain` names the rule of every verdict."
+
+
+class BreakerTable(Table):
+    """When the appliance stops stopping: more than this cannot be right. It opens to allow."""
+
+    window_s: int = Field(default=60, ge=1, le=3600)
+    "What is counted: the calls of a trunk within this time, seconds."
+    most: int = Field(default=600, ge=1, le=100_000)
+    "Calls stopped within the window, whatever their share."
+    share: float = Field(default=0.5, ge=0, le=0.95)
+    "Share of the calls within the window that may be stopped ..."
+    floor: int = Field(default=30, ge=0, le=10_000)
+    "... once more calls than this were stopped."
+    hold_s: int = Field(default=300, ge=1, le=86_400)
+    "How long it stays open, seconds."
+
+
+class CallsTable(Table):
+    """How many calls are followed, and how long a silent one."""
+
+    max: int = Field(default=100_000, ge=100, le=10_000_000)
+    "Call attempts followed at once; beyond them the longest silent is given up."
+    setup_idle_s: int = Field(default=300, ge=10, le=3600)
+    "A call not answered is given up after this silence, seconds."
+    idle_s: int = Field(default=14_400, ge=60, le=172_800)
+    "An answered call is given up after this silence, seconds."
+
+
+class Config(Table):
+    """The whole file."""
+
+    node: Node
+    numbering: Numbering = Numbering()
+    tap: dict[Name, Part] = Field(default_factory=dict)
+    "What hears: one table a tap, named as its units will be."
+    trunk: dict[Name, TrunkTable] = Field(default_factory=dict)
+    "What is heard."
+    blocklist: BlocklistTable = BlocklistTable()
+    policy: PolicyTable = PolicyTable()
+    breaker: BreakerTable = BreakerTable()
+    gate: dict[Name, Part] = Field(default_factory=dict)
+    "What asks before a call goes on."
+    enforcer: dict[Name, Part] = Field(default_factory=dict)
+    "What is told to stop a call."
+    calls: CallsTable = CallsTable()
