@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`qalqan blocklist`: the lists of this box: what is in force, what is said of a number, and why."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge import clock
+from edge.blocklist import kernel
+from edge.blocklist.apply import Settings, Updates
+from edge.blocklist.desk import compare
+from edge.blocklist.entry import Entry
+from edge.blocklist.overlay import settle
+from edge.blocklist.simple import is_valid
+from edge.blocklist.snapshot import Snapshot
+from edge.blocklist.store import Store, in_memory, lists_in, open_list
+from edge.cli import jsonlines
+from edge.cli.list import entry_text, moment
+from edge.errors import ListError
+from edge.trust.client import Client
+from edge.trust.fetch import LocalFetcher
+
+app = typer.Typer(help="The lists of this box, and what they say.", no_args_is_help=True)
+
+_NS = 10**9
+
+Folder = Annotated[
+    Path, typer.Option("--state", "-s", help="Folder in which this box keeps its lists.")
+]
+Name = Annotated[str, typer.Option("--list", "-l", help="Name of the list.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+STATE = Path("state/lists")
+
+
+def _now_s() -> int:
+    return clock.now_ns() // _NS
+
+
+def _stores(folder: Path, name: str) -> list[Store]:
+    names = [name] if name else lists_in(folder)
+    if not names:
+        raise ListError(f"{folder}: no list is here")
+    return [Store(folder, each) for each in names]
+
+
+def _open(store: Store) -> Snapshot:
+    found = store.open()
+    if found is None:
+        raise ListError(f"{store.current}: no list is here")
+    return found
+
+
+@app.command()
+def update(
+    repository: Annotated[Path, typer.Argument(help="Folder of a repository.")],
+    root: Annotated[Path, typer.Option(help="The root.json this box trusts.")],
+    name: Name,
+    state: Folder = STATE,
+    node: Annotated[str, typer.Option(help="Name of this box.")] = "",
+) -> None:
+    """Take the newest version from a folder: a memory stick where there is no hub."""
+    client = Client(state / "trust", root.read_bytes(), LocalFetcher(repository))
+    done = Updates(Store(state, name), client, Settings(node)).update(_now_s())
+    if done is None:
+        typer.echo(f"{name}: nothing newer")
+    else:
+        how = "by delta" if done.by_delta else "whole"
+        typer.echo(f"{name}: {done.before} -> {done.version}, {how}")
+
+
+@app.command()
+def status(state: Folder = STATE, name: Name = "", *, json: Json = False) -> None:
+    """Say which versions are in force, since when, and what the look-up runs on."""
+    for store in _stores(state, name):
+        found, known = _open(store), store.state()
+        urgent = store.urgent(_now_s())
+        line = {
+            "list": store.name, "version": found.version, "highest": known.highest,
+            "entries": len(found), "numbers": found.layout.numbers,
+            "prefixes": found.layout.prefixes, "ranges": found.layout.ranges,
+            "urgent": len(urgent), "issued": known.issued_s, "applied": known.applied_s,
+            "kernel": kernel.which(),
+        }  # fmt: skip
+        if json:
+            jsonlines.put(line)
+            continue
+        typer.echo(f"{store.name} {found.version}, {len(found)} entries, {len(urgent)} urgent")
+        typer.echo(f"  signed {moment(known.issued_s)}, in force since {moment(known.applied_s)}")
+        typer.echo(f"  highest version ever {known.highest}; look-up runs on {kernel.which()}")
+
+
+@app.command()
+def lookup(
+    number: Annotated[str, typer.Argument(help="Number in international form.")],
+    state: Folder = STATE,
+    name: Name = "",
+    *,
+    json: Json = False,
+) -> None:
+    """Say every entry that covers a number, the most specific first, and whether it holds now."""
+    digits, now_s = number.removeprefix("+"), _now_s()
+    count = 0
+    for store in _stores(state, name):
+        found = _open(store)
+        added, lifted = settle(store.urgent(now_s))
+        said = [(entry, "urgent") for entry in in_memory(store.name, added).covering(digits)]
+        said += [(entry, f"version {found.version}") for entry in found.covering(digits)]
+        for entry, where in said:
+            holds = "lifted" if entry in lifted else _validity(entry, now_s)
+            count += 1
+            if json:
+                jsonlines.put({"list": store.name, "where": where, "entry": entry_text(entry),
+                               "basis": entry.basis, "holds": holds})  # fmt: skip
+            else:
+                typer.echo(f"{store.name} ({where}): {entry_text(entry)}  [{holds}]")
+    if not count and not json:
+        typer.echo(f"+{digits} is on no list")
+
+
+def _validity(entry: Entry, now_s: int) -> str:
+    """Return whether an entry holds."""
+    if is_valid(entry, now_s):
+        return "holds"
+    return "not yet" if now_s < entry.valid_from else "expired"
+
+
+@app.command()
+def diff(
+    version: Annotated[int, typer.Argument(help="An earlier version that is kept.")],
+    name: Name,
+    state: Folder = STATE,
+) -> None:
+    """Show what changed from an earlier version to the one in force."""
+    store = Store(state, name)
+    kept = dict(store.versions()).get(version)
+    if kept is None:
+        raise ListError(f"version {version} of {name} is not kept here")
+    for sign, entry in compare(open_list(kept), _open(store)):
+        typer.echo(f"{sign} {entry_text(entry)}")
+
+
+@app.command()
+def rollback(
+    version: Annotated[int, typer.Argument(help="An earlier version that is kept.")],
+    name: Name,
+    state: Folder = STATE,
+) -> None:
+    """Put an earlier version in force again, until the centre publishes a newer one."""
+    store = Store(state, name)
+    store.go_back(version)
+    typer.echo(f"{name}: version {version} is in force; {store.state().highest} stays the highest")
+
+
+@app.command()
+def verify(state: Folder = STATE, name: Name = "") -> None:
+    """Read every octet of the lists in force and compare it with its hash."""
+    for store in _stores(state, name):
+        found = open_list(store.current)
+        found.verify()
+        typer.echo(f"{store.name} {found.version}: whole, SHA-256 {found.layout.digest.hex()}")

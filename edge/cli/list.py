@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`qalqan list`: the centre's side. A list is written, seen and signed by two, and published.
+
+All of it works offline, in a folder that can be carried; `edge/blocklist/README.md` is a tour.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge import clock
+from edge.blocklist.csvfile import entry_of, read_entries
+from edge.blocklist.desk import Desk
+from edge.blocklist.entry import Entry
+from edge.blocklist.manifest import Guards, Manifest
+from edge.errors import ListError
+from edge.trust.keys import new_key, read_public, read_signer
+from edge.trust.repository import Repository
+
+app = typer.Typer(
+    help="Write, sign and publish lists: what the centre and the prosecutor do.",
+    no_args_is_help=True,
+)
+
+MOST_SHOWN = 200
+_NS = 10**9
+
+Folder = Annotated[Path, typer.Argument(help="Folder of the repository.")]
+Name = Annotated[str, typer.Argument(help="Name of the list.")]
+Pattern = Annotated[str, typer.Argument(help="+number, +prefix* or +first..+last.")]
+KeyFile = Annotated[Path, typer.Option("--key", help="Private key file of who signs.")]
+
+
+def _now_s() -> int:
+    return clock.now_ns() // _NS
+
+
+def _desk(folder: Path, name: str) -> Desk:
+    repository = Repository(folder)
+    if name not in repository.subjects():
+        raise ListError(f"{folder} has no list {name}; make it with `qalqan list new`")
+    return Desk(folder / "lists" / name, repository.blobs, name)
+
+
+def entry_text(entry: Entry) -> str:
+    """Return an entry in one line."""
+    words = [entry.text(), entry.action.value, entry.party.value, entry.category, entry.basis]
+    if entry.valid_from:
+        words.append(f"from {moment(entry.valid_from)}")
+    if entry.valid_until:
+        words.append(f"until {moment(entry.valid_until)}")
+    if entry.scope != "all":
+        words.append(entry.scope)
+    return "  ".join(word for word in words if word)
+
+
+def moment(at_s: int) -> str:
+    """Return a second for people."""
+    return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+@app.command()
+def key(file: Annotated[Path, typer.Argument(help="Where the private key goes.")]) -> None:
+    """Make a key; its public half goes to FILE.pub."""
+    typer.echo(f"{file}.pub: key {new_key(file).keyid[:16]}...; keep {file} to yourself")
+
+
+@app.command()
+def new(  # noqa: PLR0913 - one option a key
+    folder: Folder,
+    name: Name,
+    root: Annotated[Path, typer.Option(help="Private key that names all others.")],
+    online: Annotated[Path, typer.Option(help="Private key that signs what is published.")],
+    operator: Annotated[Path, typer.Option(help="Public key of the operator.")],
+    prosecutor: Annotated[Path, typer.Option(help="Public key of the prosecutor.")],
+) -> None:
+    """Make a list, and the repository if there is none; say who must sign it."""
+    repository = Repository(folder)
+    signers = read_signer(root), read_signer(online)
+    keys = {"operator": read_public(operator), "prosecutor": read_public(prosecutor)}
+    if not repository.metadata.exists():
+        repository.create(*signers, _now_s())
+    repository.delegate(name, keys, *signers, _now_s())
+    _desk(folder, name)
+    typer.echo(f"{folder}: list {name}, to be signed by operator and prosecutor")
+    typer.echo(f"{folder}/metadata/1.root.json goes into every appliance that is to follow it")
+
+
+@app.command()
+def add(  # noqa: PLR0913 - one option a column
+    folder: Folder,
+    name: Name,
+    pattern: Pattern,
+    *,
+    basis: Annotated[str, typer.Option(help="Legal basis: the order it rests on.")],
+    action: Annotated[str, typer.Option(help="block, divert, observe or allow.")] = "block",
+    party: Annotated[str, typer.Option(help="calling, called or redirecting.")] = "calling",
+    category: Annotated[str, typer.Option(help="What it is listed for.")] = "fraud",
+    valid_from: Annotated[str, typer.Option("--from", help="Date, or date and time.")] = "",
+    valid_until: Annotated[str, typer.Option("--until", help="Date, or date and time.")] = "",
+    scope: Annotated[str, typer.Option(help="all, class:..., or trunk:NAME.")] = "all",
+    source: Annotated[str, typer.Option(help="Who reported it.")] = "",
+) -> None:
+    """Add an entry to the draft."""
+    entry = entry_of({
+        "pattern": pattern, "basis": basis, "action": action, "party": party,
+        "category": category, "valid_from": valid_from, "valid_until": valid_until,
+        "scope": scope, "source": source,
+    })  # fmt: skip
+    _desk(folder, name).edit(added=[entry])
+    typer.echo(f"+ {entry_text(entry)}")
+
+
+@app.command()
+def remove(folder: Folder, name: Name, pattern: Pattern) -> None:
+    """Remove all entries of a pattern from the draft."""
+    desk = _desk(folder, name)
+    wanted = entry_of({"pattern": pattern, "party": "calling", "action": "allow"})
+    covering = desk.draft().covering(wanted.low)
+    found = [entry for entry in covering if entry.text() == wanted.text()]
+    if not found:
+        raise ListError(f"{pattern} is not in the draft of {name}")
+    desk.edit(removed=found)
+    for entry in found:
+        typer.echo(f"- {entry_text(entry)}")
+
+
+@app.command("import")
+def import_(
+    folder: Folder,
+    name: Name,
+    file: Annotated[Path, typer.Argument(help="Table of all entries, as CSV in UTF-8.")],
+) -> None:
+    """Make the table the draft: what it does not hold is removed."""
+    desk = _desk(folder, name)
+    desk.fill(read_entries(file))
+    typer.echo(f"{name}: {len(desk.draft())} entries in the draft")
+
+
+@app.command()
+def diff(folder: Folder, name: Name) -> None:
+    """Show what the draft changes in the published list."""
+    _show(_desk(folder, name))
+
+
+def _show(desk: Desk) -> None:
+    counts = {"+": 0, "-": 0}
+    for sign_, entry in desk.changes():
+        counts[sign_] += 1
+        if sum(counts.values()) <= MOST_SHOWN:
+            typer.echo(f"{sign_} {entry_text(entry)}")
+    if sum(counts.values()) > MOST_SHOWN:
+        typer.echo(f"... and {sum(counts.values()) - MOST_SHOWN} more")
+    typer.echo(f"{desk.name}: {counts['+']} added, {counts['-']} removed")
+
+
+@app.command()
+def sign(  # noqa: PLR0913 - what is signed is said in full
+    folder: Folder,
+    name: Name,
+    side: Annotated[str, typer.Option("--as", help="operator or prosecutor.")],
+    key: KeyFile,
+    days: Annotated[int, typer.Option(help="How long it may be taken; the first signer's.")] = 30,
+    most_additions: Annotated[int, typer.Option(help="Guard of every appliance.")] = 100_000,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Sign the draft for one side, after seeing what it changes.
+
+    The first to sign prepares the version; the second signs the very same octets.
+    """
+    desk, repository = _desk(folder, name), Repository(folder)
+    signer = read_signer(key)
+    _show(desk)
+    if not yes:
+        typer.confirm(f"Sign this as {side} of {name}?", abort=True)
+    manifest = desk.pending()
+    if manifest is None or not repository.signed(name, desk.manifest):
+        manifest = desk.prepare(_now_s(), days, Guards(most_additions=most_additions))
+    repository.sign(name, side, desk.manifest, signer, _now_s())
+    typer.echo(_signed_text(manifest, repository.signed(name, desk.manifest)))
+
+
+def _signed_text(manifest: Manifest, sides: list[str]) -> str:
+    return f"{manifest.list} {manifest.version}: signed by {' and '.join(sides)}"
+
+
+@app.command()
+def publish(folder: Folder, name: Name, key: KeyFile) -> None:
+    """Put in force what both sides have signed."""
+    desk, repository = _desk(folder, name), Repository(folder)
+    manifest = desk.pending()
+    if manifest is None:
+        raise ListError(f"{name} was changed since it was signed, or was never signed")
+    repository.publish(name, desk.manifest, read_signer(key), _now_s())
+    desk.publish()
+    typer.echo(f"{name} {manifest.version}: published, {manifest.entries} entries")

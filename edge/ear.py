@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hears the taps: one ear a tap, each under a supervisor, all in one task group."""
+
+import asyncio
+import gc
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from edge import clock, plugins
+from edge.blind import BlindSpots
+from edge.errors import QalqanError
+from edge.model.unit import Unit
+from edge.pipeline import Finding, Pipeline
+from edge.ports import Losses, Tap, Trait
+from edge.service import Notifier, Watchdog, signals, watchdog_s
+from edge.settings import Part, TrunkTable
+from edge.supervise import Supervised
+
+Hand = Callable[[Unit, list[Finding]], None]
+"Takes what came of a unit: prints, keeps evidence, later orders and reports."
+
+LOOK_EVERY_S = 1.0
+"How often time is let pass where nothing is heard."
+
+GARBAGE_AFTER = 50_000
+"""Objects made before the collector looks for cycles. A message lives for microseconds and is freed
+by its count; looking every 700 objects, as Python does by itself, took a third of the time."""
+
+
+class Ear:
+    """One tap, opened anew by its supervisor whenever the device was lost."""
+
+    def __init__(
+        self, name: str, part: Part, pipeline: Pipeline, hand: Hand, trunks: tuple[str, ...] = ()
+    ) -> None:
+        """Prepare to hear; `hand` is given what comes of every unit, `trunks` are heard here."""
+        self.name = name
+        self.heard = 0
+        self._lost: Counter[str] = Counter()
+        "Below all openings of the tap but the last ..."
+        self._lost_now: Counter[str] = Counter()
+        "... and below the last."
+        self._part = part
+        self._pipeline = pipeline
+        self._hand = hand
+        self._blind = BlindSpots(name, trunks)
+        self._last: Unit | None = None
+        self._live = False
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """Return what was lost below the tap, by cause, however often it was opened."""
+        return dict(self._lost + self._lost_now)
+
+    async def hear(self, tick: Callable[[], None]) -> None:
+        """Hear until the tap ends. Raises `DriverLost` if its device goes away."""
+        driver = plugins.load("taps", self._part.driver)
+        self._live = driver.trait is Trait.LIVE
+        tap: Tap = await driver.open(self.name, self._part.settings)
+        try:
+            while units := await tap.read():
+                self._batch(units, tap.lost())
+                tick()
+            if self._last:
+                self._hand(self._last, self._pipeline.finish(self._last.at))
+        finally:
+            self._end(tap.lost())
+            await tap.close()
+
+    def pass_time(self) -> None:
+        """Let time pass where nothing is heard; a capture has its own time."""
+        if self._live and self._last:
+            self._hand(self._last, self._pipeline.pass_time(clock.now_ns()))
+
+    def _batch(self, units: Sequence[Unit], lost: Losses) -> None:
+        """Follow units that were read together; say what was lost below them and within them."""
+        now = clock.now_ns() if self._live else 0
+        decoder = self._pipeline.decoder
+        before = Counter(decoder.losses())
+        for unit in units:
+            self._hand(unit, self._pipeline.hear(unit, now or unit.at))
+        self.heard += len(units)
+        self._last = units[-1]
+        grown = self._grown(lost) + (Counter(decoder.losses()) - before)
+        if said := self._blind.grow(self._last.at, grown):
+            self._hand(self._last, [*said])
+
+    def _grown(self, lost: Losses) -> Counter[str]:
+        """Return what was lost below the tap since the last look."""
+        before, self._lost_now = self._lost_now, Counter(dict(lost.by_cause))
+        return self._lost_now - before
+
+    def _end(self, lost: Losses) -> None:
+        """Say the rest of the losses; the tap may be opened again and count from zero."""
+        grown = self._grown(lost)
+        if self._last:
+            at = self._last.at
+            self._hand(self._last, [*self._blind.grow(at, grown), *self._blind.rest(at)])
+        self._lost, self._lost_now = self._lost + self._lost_now, Counter()
+
+
+def ears_of(
+    taps: Mapping[str, Part],
+    pipeline: Pipeline,
+    hand: Hand,
+    trunks: Mapping[str, TrunkTable] | None = None,
+) -> list[Ear]:
+    """Return an ear for every tap that the configuration names."""
+    return [
+        Ear(name, part, pipeline, hand, _trunks_of(name, trunks or {}))
+        for name, part in taps.items()
+    ]
+
+
+def _trunks_of(tap: str, trunks: Mapping[str, TrunkTable]) -> tuple[str, ...]:
+    """Return the trunks that a tap hears; one that names no tap is heard by all."""
+    return tuple(name for name, trunk in trunks.items() if not trunk.taps or tap in trunk.taps)
+
+
+async def hear_all(ears: Sequence[Ear], notify: Notifier) -> None:
+    """Hear every tap until all have ended or we are told to stop.
+
+    One tap that is lost is opened again; the others go on meanwhile.
+    """
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER)
+    watchdog = Watchdog(notify.alive, watchdog_s())
+
+    def tick() -> None:
+        watchdog.tick(clock.monotonic_s())
+
+    hearing = asyncio.ensure_future(_all(ears, tick))  # noqa: TID251 - awaited below
+    with signals(stop=hearing.cancel, reload=lambda: None):
+        notify.ready()
+        try:
+            await hearing
+        except asyncio.CancelledError:
+            notify.stopping()
+
+
+async def _all(ears: Sequence[Ear], tick: Callable[[], None]) -> None:
+    try:
+        async with asyncio.TaskGroup() as group:
+            time = group.create_task(_pass_time(ears), name="time")
+            await _each(ears, tick)
+            time.cancel()
+    except BaseExceptionGroup as several:
+        # What a person can mend is said as such; a bug keeps its group and its traceback.
+        mendable = several.subgroup(QalqanError)
+        while mendable and isinstance(error := mendable.exceptions[0], BaseExceptionGroup):
+            mendable = error
+        raise (mendable.exceptions[0] if mendable else several) from None
+
+
+async def _each(ears: Sequence[Ear], tick: Callable[[], None]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for ear in ears:
+            part = Supervised(ear.name, partial(ear.hear, tick))
+            group.create_task(part.forever(), name=ear.name)
+
+
+async def _pass_time(ears: Sequence[Ear]) -> None:
+    """Let time pass where nothing is heard: pieces are given up, silent calls ended."""
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        for ear in ears:
+            ear.pass_time()
