@@ -74,18 +74,38 @@ def read_csv_files(
     return SimpleBlocklist(list_name, max((found for found, _ in read), default=0), entries)
 
 
-def _read(path: Path, version: int | None, guards: Guards) -> tuple[int, list[Entry]]:
-    """Return version and entries of a file."""
+def read_entries(path: Path, guards: Guards | None = None) -> list[Entry]:
+    """Return the entries of a file, whatever version it says it is. Raises `ListError`."""
+    reader = _Reader(guards or Guards())
+    entries = reader.read(_text(path))
+    if reader.wrong:
+        raise ListError(_report(path, reader.wrong))
+    return entries
+
+
+def entry_of(row: Mapping[str, str], guards: Guards | None = None) -> Entry:
+    """Return the entry of one row, cells by column; missing ones are empty. Raises `ListError`."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        return _entry(dict.fromkeys(COLUMNS, "") | dict(row), guards or Guards())
+    except _Wrong as wrong:
+        raise ListError(str(wrong)) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise ListError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ListError(
             f"{path}: octet {error.start} is not UTF-8; save the table as 'CSV UTF-8'"
         ) from error
+
+
+def _read(path: Path, version: int | None, guards: Guards) -> tuple[int, list[Entry]]:
+    """Return version and entries of a file."""
     reader = _Reader(guards)
-    entries = reader.read(text)
+    entries = reader.read(_text(path))
     versions = reader.versions | ({version} if version is not None else set())
     if not versions:
         reader.refuse(1, "the list has no version; add a line '# version: 1'")

@@ -93,6 +93,19 @@ class CallReleased(msgspec.Struct, frozen=True, gc=False):
     "Q.850 cause, where the release named one (Reason header, REL, DISCONNECT)."
 
 
+class TapBlind(msgspec.Struct, frozen=True, gc=False):
+    """Something was lost that may have been the offer of a call."""
+
+    at: int
+    tap: str
+    trunks: tuple[str, ...]
+    "Trunks that this tap hears."
+    cause: str
+    "`kernel ring full`, `fragments missing`, `tcp gap in sip`, `capture cut`, ..."
+    lost: int
+    "Units or pieces since the last event of this cause."
+
+
 CallEvent = CallOffered | CallProgressed | CallAnswered | CallReleased
 
 

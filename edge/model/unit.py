@@ -5,7 +5,7 @@ Link types are the LINKTYPE numbers of pcap and pcapng files, so that what was h
 written as evidence without translation.
 """
 
-from enum import Enum, IntEnum
+from enum import Enum, IntEnum, IntFlag
 
 import msgspec
 
@@ -21,11 +21,37 @@ class LinkType(IntEnum):
     MTP2_WITH_PHDR = 139
     MTP2 = 140
     MTP3 = 141
+    E1_RAW = 150
+    """A timeslot of an E1, octet after octet, the first bit of the wire in the highest place.
+
+    This and the next three are ours, of the range for private use (USER0 147 to USER15 162).
+    """
+    E1_HDLC = 151
+    "One HDLC frame of a timeslot, good or bad: without flags, its check sequence included."
+    E1_ALARMS = 152
+    "One octet of `Alarm` bits: how a span is from now on, in one direction."
+    E1_CAS = 153
+    "One octet: the signalling bits a b c d of a timeslot (8 4 2 1) from now on."
     LINUX_LAPD = 177
     LAPD = 203
     IPV4 = 228
     IPV6 = 229
     LINUX_SLL2 = 276
+
+
+class Alarm(IntFlag):
+    """What is wrong with an E1 span in one direction (G.775, G.706)."""
+
+    LOS = 1
+    "Loss of signal."
+    LOF = 2
+    "Loss of frame alignment."
+    AIS = 4
+    "Alarm indication signal: all ones."
+    RAI = 8
+    "Remote alarm indication: the far end cannot hear its side."
+    CRC4 = 16
+    "Errored CRC-4 blocks."
 
 
 class Direction(Enum):
@@ -61,4 +87,4 @@ class Unit(msgspec.Struct, frozen=True, gc=False):
     cut: int = 0
     "Octets that were on the wire but not captured (snap length)."
     channel: str = ""
-    "Span and timeslot of an E1 unit (`1:16`); empty on a packet tap."
+    "Span and timeslot of an E1 unit (`1:16`, `1:0` for the span); empty on a packet tap."
