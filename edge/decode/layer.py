@@ -20,6 +20,7 @@ class LayerMessage(msgspec.Struct, gc=False):
     type: str
     details: Mapping[str, object] = {}
     flow: Flow = NO_FLOW
+    earlier: tuple[Unit, ...] = ()
     call: str = ""
     calling: str = ""
     called: str = ""

@@ -12,6 +12,7 @@ from edge.decode.chain import Chain
 from edge.decode.copies import Copies
 from edge.decode.sip.connections import SipConnections
 from edge.decode.sip.framer import read_datagram
+from edge.decode.sip.message import SipMessage
 from edge.decode.tcp import Closed, Stretch
 from edge.decode.transport import Datagram
 from edge.model.message import Malformed, Message
@@ -74,6 +75,7 @@ class Signalling:
         flow = datagram.flow
         messages = read_datagram(datagram.unit, flow, datagram.data)
         if messages:
+            _attach(messages, datagram.earlier)
             return messages
         kind = f"{flow.transport} without sip" if datagram.data.strip(KEEPALIVE) else "keep-alive"
         self._chain.unopened += 1
@@ -101,6 +103,13 @@ class Signalling:
     def losses(self) -> dict[str, int]:
         """Return what may have hidden a message, by cause."""
         return dict((self._chain.counts + self._connections.counts).most_common())
+
+
+def _attach(messages: Sequence[SipMessage | Malformed], earlier: tuple[Unit, ...]) -> None:
+    """Keep the units of a datagram's other fragments with the messages in it, as evidence."""
+    for message in messages if earlier else ():
+        if isinstance(message, SipMessage):
+            message.earlier = earlier
 
 
 def _fate(found: Found) -> str:

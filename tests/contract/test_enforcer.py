@@ -25,6 +25,7 @@ class Invite(msgspec.Struct):
 
     unit: Unit = Unit("rig", LinkType.RAW, 1, b"")
     flow: Flow = NO_FLOW
+    earlier: tuple[Unit, ...] = ()
     proto: str = "sip"
     type: str = "INVITE"
     call: str = "1@192.0.2.1"

@@ -22,6 +22,7 @@ from edge.errors import DriverLost
 from edge.model.unit import LinkType, Unit
 from edge.ports import Tap, Trait
 from tests import netns
+from tests.contract.e1_rigs import E1_RIGS
 
 
 class Rig(NamedTuple):
@@ -89,6 +90,10 @@ RIGS = {
     "hep": Rig(lambda _folder: {"port": 0}, send_two_datagrams),
     "memory": Rig(lambda _folder: {"depth": 2}, put_three, unplug),
     "pcap": Rig(two_far_apart),
+    **{
+        name: Rig(twin.settings, twin.hear, twin.vanish, twin.place)
+        for name, twin in E1_RIGS.items()
+    },
 }
 
 

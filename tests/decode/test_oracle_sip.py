@@ -16,7 +16,9 @@ from edge.cli import app
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "sip"
 CAPTURES = sorted(VECTORS.glob("*.pcap*"))
-INDEX = {entry["file"]: entry for entry in tomllib.loads((VECTORS / "index.toml").read_text()).values()}
+INDEX = {
+    entry["file"]: entry for entry in tomllib.loads((VECTORS / "index.toml").read_text()).values()
+}
 
 FOLD = re.compile(r"\r?\n[ \t]+")
 
@@ -33,7 +35,7 @@ def ours(path: Path) -> tuple[list[Fields], Fields]:
 
 def tshark(path: Path) -> list[Fields]:
     """Return what tshark says, in the words of `qalqan decode`."""
-    command = ["tshark", "-n", "-r", path, "-Y", "sip", "-T", "json", "-J", "frame sip"]
+    command = ["tshark", "-n", "-r", str(path), "-Y", "sip", "-T", "json", "-J", "frame sip"]
     done = subprocess.run([*command, "--no-duplicate-keys"], capture_output=True, check=True)
     packets = [packet["_source"]["layers"] for packet in json.loads(done.stdout)]
     return [
@@ -55,10 +57,11 @@ def message(sip: Fields) -> Fields:
     called = to["sip.to.addr_tree"]["sip.to.user"]
     if request and "sip.to.tag" not in to:  # outside a dialog, where it is sent to counts
         called = request["sip.r-uri_tree"]["sip.r-uri.user"]
+    start = request or sip["sip.Status-Line_tree"]
     agent = head.get("sip.User-Agent") or head.get("sip.Server") or ""
     return {
         "proto": "sip",
-        "type": request["sip.Method"] if request else sip["sip.Status-Line_tree"]["sip.Status-Code"],
+        "type": start["sip.Method" if request else "sip.Status-Code"],
         "call": head["sip.Call-ID"],
         "calling": head["sip.From_tree"]["sip.from.addr_tree"]["sip.from.user"],
         "called": called,

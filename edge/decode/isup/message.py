@@ -74,6 +74,7 @@ class IsupMessage:
     ) -> None:
         """Take what was heard."""
         self.unit = unit
+        self.earlier: tuple[Unit, ...] = ()
         self.flow = flow
         self.type = type_
         "`IAM`, `REL`, ..."

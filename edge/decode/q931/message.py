@@ -71,6 +71,7 @@ class Q931Message:
     ) -> None:
         """Take what was heard."""
         self.unit = unit
+        self.earlier: tuple[Unit, ...] = ()
         self.flow = flow
         self.type = type_
         "`SETUP`, `RELEASE COMPLETE`, ..."

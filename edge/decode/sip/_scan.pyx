@@ -61,14 +61,16 @@ cdef object start_line(const char *line, Py_ssize_t size):
 
 cdef object tag(const char *value, Py_ssize_t size):
     """Do what `tag_of` does."""
-    cdef Py_ssize_t angle = -1, begin, end, i
+    cdef Py_ssize_t angle = -1, opened = 0, begin, end, i
     for i in range(size):
         if value[i] == 34:  # quote: the URI ends at the first `>` behind the last one
             angle = -1
         elif value[i] == 62 and angle < 0:
             angle = i
+        elif value[i] == 60 and angle < 0:
+            opened += 1
     begin = angle + 6
-    if angle < 0 or memchr(value, 60, angle) == NULL or begin > size:
+    if angle < 0 or opened != 1 or begin > size:
         return tag_of(value[:size])
     if memcmp(value + angle + 1, b";tag=", 5) != 0:
         return tag_of(value[:size])

@@ -66,6 +66,8 @@ except ImportError:  # built without a C compiler
 else:
     COMPILED = True
 
+__all__ = ["headers", "scan"]  # of these two, whichever way they came
+
 
 def read_head(data: bytes, start: int) -> Head | None:
     """Return the head that begins at `start`; None if there is no start line."""

@@ -32,6 +32,8 @@ class SipMessage:
     ) -> None:
         """Take what the framer found; `octets` are start line and headers as heard."""
         self.unit = unit
+        self.earlier: tuple[Unit, ...] = ()
+        "The units with its other pieces: fragments, segments."
         self.flow = flow
         (
             self.type,  # method (`INVITE`) or status code (`200`)

@@ -27,11 +27,13 @@ WHITE = b"\r\n\x00 \t"
 class StreamFramer:
     """The octets of one direction, as far as they belong to an unfinished message."""
 
-    __slots__ = ("_begun", "_pending")
+    __slots__ = ("_begun", "_pending", "_units")
 
     def __init__(self) -> None:
         """Join a connection, maybe in the middle."""
         self._pending = b""
+        self._units: list[Unit] = []
+        "What the pending octets came in: evidence of the message they become."
         self._begun = False
         "Whether `_pending` begins with a start line."
 
@@ -44,6 +46,7 @@ class StreamFramer:
         """Return the messages that these octets complete, in order."""
         found: list[SipMessage | Malformed] = []
         self._pending += octets
+        self._units.append(unit)
         while self._pending:
             if not self._begun and not self._find_start():
                 break
@@ -54,21 +57,30 @@ class StreamFramer:
             elif not size or size > len(self._pending):
                 break
             else:
-                found.append(read_message(unit, flow, self._pending[:size], 0)[0])
-                self._pending, self._begun = self._pending[size:], False
+                found.append(self._message(unit, flow, size))
+        if not self._begun:
+            self._units = []
         return found
+
+    def _message(self, unit: Unit, flow: Flow, size: int) -> SipMessage | Malformed:
+        """Take the message in front; what follows it came in the last unit."""
+        message, _ = read_message(unit, flow, self._pending[:size], 0)
+        if isinstance(message, SipMessage):
+            message.earlier = tuple(self._units[:-1])
+        self._pending, self._begun, self._units = self._pending[size:], False, [unit]
+        return message
 
     def gap(self, unit: Unit) -> list[SipMessage | Malformed]:
         """Note that octets are missing; returns what was begun and cannot be finished."""
         lost = self._pending if self._begun else b""
-        self._pending, self._begun = b"", False
+        self._pending, self._begun, self._units = b"", False, []
         return (
             [Malformed("sip", len(lost), "cut by a gap in the stream", lost, unit)] if lost else []
         )
 
     def _find_start(self) -> bool:
         """Put a start line in front; False if none has been heard yet."""
-        pending = self._pending.lstrip(WHITE)  # keep-alives, RFC 5626 section 3.5.1
+        pending = self._pending.lstrip(WHITE)  # keep-alive octets, RFC 5626 section 3.5.1
         self._pending = pending
         end = pending.find(b"\n")
         if start_type(pending[: max(end, 0)].rstrip(b"\r")):

@@ -135,7 +135,7 @@ def tag_of(value: bytes) -> bytes:
     `>` ends the URI, and mostly the tag is all that follows.
     """
     angle = value.find(b">", value.rfind(b'"') + 1)
-    if value.find(b"<", 0, max(angle, 0)) >= 0:
+    if value.count(b"<", 0, max(angle, 0)) == 1:
         if value.startswith(b";tag=", angle + 1):
             return value[angle + 6 :].partition(b";")[0].strip()
         if value.find(b";", angle + 1) < 0:

@@ -10,33 +10,13 @@ from edge.model.unit import Unit
 VECTORS = Path(__file__).parents[2] / "vectors" / "sip"
 NAMES = ("forked.pcapng", "diverted.pcap", "multipart.pcap", "short_forms.pcap", "hidden.pcap")
 RUNS = (
-    b'"',
-    b"<",
-    b">",
-    b",",
-    b";",
-    b" ",
-    b"\t",
-    b"\\",
-    b"\r\n",
-    b"\n ",
-    b":",
-    b"%",
-    b"@",
-    b"[",
-    b"=",
-)
-RUNS += (
-    b"AAA ",
-    b"a:",
-    b";tag=",
-    b";branch=",
-    b'"a" ',
-    b"INVITE a:b SIP/2.0\n",
-    b"SIP/2.0 200\n\n",
-)
-HEADERS = (b"From", b"To", b"Via", b"Contact", b"Diversion", b"Call-ID", b"CSeq", b"Privacy")
-HEADERS += (b"P-Asserted-Identity", b"History-Info", b"Reason", b"Content-Type", b"Subject")
+    b'"', b"<", b">", b",", b";", b" ", b"\t", b"\\", b"\r\n", b"\n ", b":", b"%", b"@", b"[", b"=",
+    b"AAA ", b"a:", b";tag=", b";branch=", b'"a" ', b"INVITE a:b SIP/2.0\n", b"SIP/2.0 200\n\n",
+)  # fmt: skip
+HEADERS = (
+    b"From", b"To", b"Via", b"Contact", b"Diversion", b"Call-ID", b"CSeq", b"Privacy", b"Reason",
+    b"P-Asserted-Identity", b"History-Info", b"Content-Type", b"Subject",
+)  # fmt: skip
 
 
 def messages() -> list[bytes]:

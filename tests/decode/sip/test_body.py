@@ -13,7 +13,8 @@ from edge.decode.sip.body import (
 )
 
 SDP = b"v=0\r\no=- 1 2 IN IP4 198.51.100.9\r\ns=-\r\nc=IN IP4 198.51.100.10\r\nt=0 0\r\n"
-SDP += b"m=audio 1 RTP/AVP 8\r\nc=IN IP6 2001:db8::1\r\nm=audio 2 RTP/AVP 8\r\nc=IN IP4 198.51.100.10\r\n"
+SDP += b"m=audio 1 RTP/AVP 8\r\nc=IN IP6 2001:db8::1\r\n"
+SDP += b"m=audio 2 RTP/AVP 8\r\nc=IN IP4 198.51.100.10\r\n"
 ISUP = bytes(range(256)) + b"\r\n\r\n--almost\r\n\n"
 MIXED = 'multipart/mixed;boundary="a b"'
 

@@ -6,17 +6,18 @@ from ipaddress import ip_network
 from random import Random
 
 import pytest
-from tests.decode.sip.mutate import giants, messages, mutated
 
 from edge.call.sip import SipCalls
 from edge.call.sip_offer import SipOffers
 from edge.call.trunks import TrunkRule, Trunks
 from edge.decode.sip.framer import read_datagram
+from edge.decode.sip.head import COMPILED, read_any, scan
 from edge.decode.sip.message import SipMessage
 from edge.model.event import UNKNOWN_TRUNK, CallOffered, Trunk, TrunkClass
 from edge.model.message import Flow
 from edge.model.unit import Unit
 from edge.numbering.normalise import home_of
+from tests.decode.sip.mutate import giants, messages, mutated
 
 COUNT = 100_000
 LIMIT = 500
@@ -63,13 +64,22 @@ def ask_everything(message: SipMessage) -> None:
 def test_a_hundred_thousand_mutated_messages() -> None:
     random, good, listener = Random(7172), messages(), Listener()
     for number in range(COUNT):
-        if number % 5:
-            octets = mutated(random, good)
-        else:
-            octets = random.randbytes(random.randint(0, 400))
+        junk = random.randbytes(random.randint(0, 400))
+        octets = mutated(random, good) if number % 5 else junk
         listener.hear(octets, number * 10**7)
         assert len(listener.calls) <= LIMIT
     assert listener.offered > COUNT / 20  # the mutations leave enough to be worth it
+
+
+@pytest.mark.skipif(not COMPILED, reason="built without a C compiler: no second way")
+def test_the_compiled_scan_reads_mutated_messages_as_the_general_way_does() -> None:
+    random, good, scanned = Random(603), messages(), 0
+    for _ in range(20_000):
+        octets = mutated(random, good)
+        if plain := scan(octets, 0):
+            assert plain == read_any(octets, 0)
+            scanned += 1
+    assert scanned > 2000
 
 
 @pytest.mark.parametrize("octets", [pytest.param(octets, id=name) for name, octets in giants()])
