@@ -18,6 +18,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## a minute of trunk traffic against a sample list; SPEED=10 for the impatient
+	@rm -rf build/demo
 	@$(VENV)/bin/qalqan replay tests/vectors/sip/mixed_traffic.pcap \
 	    --config hil/demo/edge.toml --speed $(SPEED) --evidence build/demo/evidence
 

@@ -74,7 +74,7 @@ def _with_home(
 
 
 def _home(config: Config, trunk: Trunk) -> Home:
-    return home_of(trunk, frozenset(config.numbering.short_codes))
+    return home_of(trunk, config.numbering.short_codes)
 
 
 def _rule(config: Config, name: str, trunk: Trunk) -> TrunkRule:

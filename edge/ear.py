@@ -15,10 +15,13 @@ from edge.pipeline import Finding, Pipeline
 from edge.ports import Losses, Tap, Trait
 from edge.service import Notifier, Watchdog, signals, watchdog_s
 from edge.settings import Part, TrunkTable
-from edge.supervise import Supervised
+from edge.supervise import Backoff, Supervised
 
 Hand = Callable[[Unit, list[Finding]], None]
 "Takes what came of a unit: prints, keeps evidence, later orders and reports."
+
+AGAIN = Backoff(most_s=2.0)
+"A tap that is away is deaf: looked for often, as nobody is disturbed by it."
 
 LOOK_EVERY_S = 1.0
 "How often time is let pass where nothing is heard."
@@ -65,8 +68,8 @@ class Ear:
             if self._last:
                 self._hand(self._last, self._pipeline.finish(self._last.at))
         finally:
-            self._end(tap.lost())
             await tap.close()
+            self._end(tap.lost())
 
     def pass_time(self) -> None:
         """Let time pass where nothing is heard; a capture has its own time."""
@@ -156,7 +159,7 @@ async def _all(ears: Sequence[Ear], tick: Callable[[], None]) -> None:
 async def _each(ears: Sequence[Ear], tick: Callable[[], None]) -> None:
     async with asyncio.TaskGroup() as group:
         for ear in ears:
-            part = Supervised(ear.name, partial(ear.hear, tick))
+            part = Supervised(ear.name, partial(ear.hear, tick), AGAIN)
             group.create_task(part.forever(), name=ear.name)
 
 

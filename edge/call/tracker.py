@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from edge.call.sip import SipCalls
+from edge.call.sip import NOTHING, SipCalls
 from edge.decode.sip.message import SipMessage
 from edge.model.event import CallEvent
 from edge.model.message import Message
@@ -31,11 +31,14 @@ class Tracker:
 
     def feed(self, message: Message) -> Sequence[CallEvent]:
         """Follow one message; returns what happened, oldest first."""
-        events = self.sip.feed(message) if type(message) is SipMessage else ()
-        # Also when a clock was set back: its calls must not wait until it is late again.
-        if abs(message.unit.at - self._looked_at) < LOOK_EVERY_NS:
-            return events
-        return [*self.expire(message.unit.at), *events]
+        at = message.unit.at
+        ended: Sequence[CallEvent] = NOTHING
+        # Also when a clock was set back: its calls must not wait until it is late again. First of
+        # all, too: to a call given up for its silence, an INVITE a day later is no repeat.
+        if abs(at - self._looked_at) >= LOOK_EVERY_NS:
+            ended = self.expire(at)
+        events = self.sip.feed(message) if type(message) is SipMessage else NOTHING
+        return [*ended, *events] if ended else events
 
     def expire(self, now: int) -> Sequence[CallEvent]:
         """End the calls that have been silent too long at `now`."""

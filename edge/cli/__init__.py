@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command `qalqan`. Exit codes: 0 ok, 1 failure, 2 usage, 3 degraded."""
 
-import os
 import sys
 
 import typer
@@ -54,10 +53,7 @@ def _options(
 def main() -> None:
     """Run a command; what a person can mend is said in a line, not as a traceback."""
     try:
-        app()
+        app(prog_name="qalqan")
     except QalqanError as error:
         typer.echo(f"qalqan: {error}", err=True)
         sys.exit(FAILURE)
-    except BrokenPipeError:  # the reader of our output has seen enough (`| head`)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)

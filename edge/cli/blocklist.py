@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`qalqan blocklist`: the lists of this box: what is in force, what is said of a number, and why."""
+"""`qalqan blocklist`: the lists of this box: what is in force, and why a number is listed."""
 
 from pathlib import Path
 from typing import Annotated

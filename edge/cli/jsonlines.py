@@ -44,6 +44,11 @@ def put(line: Mapping[str, object]) -> None:
     sys.stdout.buffer.write(_ENCODER.encode(line) + b"\n")
 
 
+def flush() -> None:
+    """Have what was printed reach the reader now."""
+    sys.stdout.buffer.flush()
+
+
 def seconds(at_ns: int, clock: ClockQuality = CAPTURE_CLOCK) -> Decimal:
     """Return epoch seconds with the decimals that the clock gave."""
     dropped = NS_DIGITS - clock.digits

@@ -68,7 +68,7 @@ def key(file: Annotated[Path, typer.Argument(help="Where the private key goes.")
 
 
 @app.command()
-def new(  # noqa: PLR0913 - one option a key
+def new(
     folder: Folder,
     name: Name,
     root: Annotated[Path, typer.Option(help="Private key that names all others.")],

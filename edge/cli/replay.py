@@ -46,7 +46,9 @@ def replay(
     """
     settings = config_file.load(config)
     check_readable(files)
-    hand = ReplayHand(as_json=json, journal=Journal(evidence) if evidence else None)
+    hand = ReplayHand(
+        as_json=json, journal=Journal(evidence) if evidence else None, paced=speed > 0
+    )
     pipeline = build_pipeline(settings, hand.alarm)
     name = next(iter(settings.tap), "replay")
     (ear,) = ears_of({name: pcap_part(files, speed)}, pipeline, hand.take, settings.trunk)
@@ -58,18 +60,19 @@ def replay(
     if ear.lost:
         where = ", ".join(f"{cause}: {count}" for cause, count in ear.lost.items())
         raise InputError(f"not read to the end ({where}); `qalqan decode` says where")
-    if hand.tally.malformed:
+    if hand.tally.malformed or hand.tally.blind:
         raise typer.Exit(DEGRADED)
 
 
 class ReplayHand:
     """Shows and counts what comes of every unit, and keeps the evidence."""
 
-    def __init__(self, *, as_json: bool, journal: Journal | None) -> None:
+    def __init__(self, *, as_json: bool, journal: Journal | None, paced: bool = False) -> None:
         """Print JSON lines, or draw the board."""
         self.tally = Tally()
         self._journal = journal
         self._json = as_json
+        self._paced = paced
         self._board = None if as_json else Board(self.tally)
 
     def __enter__(self) -> None:
@@ -90,6 +93,8 @@ class ReplayHand:
                 self._journal.keep(finding)
             if self._json:
                 jsonlines.put(_line(unit, finding))
+        if found and self._paced and self._json:
+            jsonlines.flush()  # somebody looks at the pipe's other end
         if self._board:
             self._board.show(unit.at, found)
 

@@ -17,7 +17,7 @@ from edge.cli.tally import Tally
 from edge.config import Config
 from edge.core import build_pipeline
 from edge.ear import Ear, ears_of, hear_all
-from edge.errors import ConfigError
+from edge.errors import ConfigError, QalqanError
 from edge.evidence.journal import Journal, is_evidence
 from edge.model.event import TapBlind, shown
 from edge.model.unit import Unit
@@ -27,14 +27,18 @@ from edge.verdict.guardrail import Alarm
 
 DEGRADED = 3
 
+BUG = 70
+"EX_SOFTWARE of sysexits(3): neither input nor usage was wrong."
+
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The appliance's TOML file.")]
 
 
 def run(config: ConfigFile) -> None:
     """Run the appliance: all its processes, each started again if it dies.
 
-    Ends when every tap has ended (captures do), or at Ctrl-C. Example: qalqan run --config
-    edge.toml
+    Ends when every tap has ended (captures do), or at Ctrl-C.
+
+    Example: qalqan run --config edge.toml
     """
     _checked(config)
     code = asyncio.run(run_children(config))
@@ -51,6 +55,12 @@ def core(config: ConfigFile) -> None:
     ears = ears_of(settings.tap, pipeline, hand.take, settings.trunk)
     try:
         asyncio.run(hear_all(ears, Notifier()))
+    except QalqanError:
+        raise
+    except Exception as bug:
+        # Unlike a wrong input, a bug is worth another try: the exit code tells them apart.
+        structlog.get_logger("core").exception("bug", exc_info=bug)
+        raise typer.Exit(BUG) from bug
     finally:
         hand.close(pipeline, ears)
     if any(ear.lost for ear in ears):

@@ -44,7 +44,7 @@ class Journal:
             raise InputError(f"{refusal.filename}: {refusal.strerror}") from refusal
 
     def keep(self, decided: Decided) -> str:
-        """Write one verdict and its frame, past the reach of a kill; returns the record's id."""
+        """Write one verdict and its frames, past the reach of a kill; returns the record's id."""
         self.records += 1
         offer, verdict = decided.offer, decided.verdict
         unit = offer.message.unit
@@ -61,7 +61,8 @@ class Journal:
         try:
             self._verdicts.write(msgspec.json.encode(line) + b"\n")
             self._verdicts.flush()
-            self._frames.write(self._writer.write(unit, f"{record} {verdict.rule}"))
+            for piece in (*offer.message.earlier, unit):
+                self._frames.write(self._writer.write(piece, f"{record} {verdict.rule}"))
             self._frames.flush()
         except OSError:
             self.lost += 1

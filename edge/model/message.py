@@ -56,6 +56,8 @@ class Message(Protocol):
 
     unit: Unit
     "The unit that completed the message."
+    earlier: tuple[Unit, ...]
+    "The units with its other pieces, in the order heard: fragments, segments. Evidence."
     flow: Flow
 
     @property

@@ -7,6 +7,8 @@ repaired number is the verdict's business.
 """
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -26,7 +28,7 @@ class Home(msgspec.Struct, frozen=True):
     international_prefixes: tuple[str, ...] = ("810", "00")
     national_digits: int = 10
     "Length of a national number; 0 where the country has several."
-    short_codes: frozenset[str] = frozenset()
+    short_codes: Mapping[str, Kind] = MappingProxyType({})
     "Complete short numbers beside those of the plan."
 
     @property
@@ -38,7 +40,7 @@ class Home(msgspec.Struct, frozen=True):
         return code.country if code else KZ
 
 
-def home_of(trunk: Trunk, short_codes: frozenset[str] = frozenset()) -> Home:
+def home_of(trunk: Trunk, short_codes: Mapping[str, Kind] = MappingProxyType({})) -> Home:
     """Return the home of a trunk; outside zone 7 with the prefixes that the ITU recommends."""
     if trunk.country_code == "7":
         return Home(area=trunk.area, short_codes=short_codes)
@@ -89,9 +91,7 @@ def _without_fillers(heard: str) -> str:
 
 def _short(heard: str, nature: Nature, home: Home) -> Number | None:
     """Return the short number that these digits are, all of them; None if they are none."""
-    kind = SHORT_CODE_KINDS.get(heard)
-    if kind is None and heard in home.short_codes:
-        kind = Kind.SHORT_CODE
+    kind = SHORT_CODE_KINDS.get(heard) or home.short_codes.get(heard)
     if kind is not None:
         return Number(heard, heard, kind, home.country)
     before, code = heard[:-3], heard[-3:]

@@ -37,7 +37,9 @@ def write(
     """Return a message: `start` is a method or a status with an optional `of METHOD`."""
     status, _, method = start.partition(" of ")
     method = method or (status if not status.isdigit() else "INVITE")
-    first = f"SIP/2.0 {status} As said" if status.isdigit() else f"{status} sip:+77172000001@s SIP/2.0"
+    first = (
+        f"SIP/2.0 {status} As said" if status.isdigit() else f"{status} sip:+77172000001@s SIP/2.0"
+    )
     vias = "".join(f"Via: SIP/2.0/UDP h{name};branch=z9hG4bK{name}\r\n" for name in via)
     from_, to = (f";tag={tag}" if tag else "" for tag in tags)
     return (

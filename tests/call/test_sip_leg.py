@@ -4,11 +4,11 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.call.sip_talk import Talk, write
 
 from edge.call.sip import MAX_ATTEMPTS
 from edge.call.sip_leg import MAX_LEGS, MAX_OCTETS, SipCall
 from edge.model.event import UNKNOWN_TRUNK
+from tests.call.sip_talk import Talk, write
 
 BOTH = ("caller", "callee")
 
@@ -73,7 +73,10 @@ def test_octets_are_bounded() -> None:
         assert talk.hear(octets) == ["offered 1", "released evicted by us"]
     assert len(talk.calls) == 0
     talk.hear(write("INVITE", via=("a",)))
-    assert talk.hear(write("INVITE", via=("p", giant, "a"))) == ["offered 2", "released evicted by us"]
+    assert talk.hear(write("INVITE", via=("p", giant, "a"))) == [
+        "offered 2",
+        "released evicted by us",
+    ]
     talk.hear(write("407", tags=BOTH))
     assert talk.hear(write("INVITE", cseq="2", via=(giant,))) == [
         "offered 2",
@@ -83,7 +86,7 @@ def test_octets_are_bounded() -> None:
 
 
 def test_attempts_of_one_call_id_are_bounded() -> None:
-    """Every message of a Call-ID looks through its attempts: ten thousand would be a way to stall."""
+    """Every message of a Call-ID looks through its attempts: ten thousand would stall us."""
     talk = Talk(limit=10_000)
     for number in range(MAX_ATTEMPTS * 3):
         said = talk.hear(write("INVITE", tags=(f"t{number}", ""), via=(f"v{number}",)))

@@ -2,7 +2,6 @@
 """Every identity an INVITE carries, in its role, normal form and presentation."""
 
 import pytest
-from tests.call.sip_talk import CALLER, INTERNATIONAL, SWITCH
 
 from edge.call import sip_offer
 from edge.call.sip_offer import SipOffers, is_hidden
@@ -13,6 +12,7 @@ from edge.model.message import Flow
 from edge.model.number import Kind, Nature, Party, Presentation, Refusal, Screening
 from edge.model.unit import Unit
 from edge.numbering.normalise import home_of
+from tests.call.sip_talk import CALLER, INTERNATIONAL, SWITCH
 
 ASTANA = Trunk("pbx", TrunkClass.PBX, "7", "7172")
 OFFERS = SipOffers({"pbx": home_of(ASTANA)}, home_of(UNKNOWN_TRUNK))
@@ -27,7 +27,9 @@ def invite(*headers: str, uri: str = "sip:+77172000001@s") -> SipMessage:
     return message
 
 
-def offer(*headers: str, uri: str = "sip:+77172000001@s", trunk: Trunk = INTERNATIONAL) -> CallOffered:
+def offer(
+    *headers: str, uri: str = "sip:+77172000001@s", trunk: Trunk = INTERNATIONAL
+) -> CallOffered:
     return OFFERS.offer(invite(*headers, uri=uri), trunk, 1)
 
 
@@ -139,7 +141,14 @@ def test_emergency_services_under_every_name(uri: str, role: str) -> None:
 
 @pytest.mark.parametrize(
     ("privacy", "hidden"),
-    [("id", True), ("Header;USER", True), ("full", True), ("none", False), ("header", False), ("", False)],
+    [
+        ("id", True),
+        ("Header;USER", True),
+        ("full", True),
+        ("none", False),
+        ("header", False),
+        ("", False),
+    ],
 )
 def test_is_hidden(privacy: str, hidden: bool) -> None:
     assert is_hidden(invite(f"Privacy: {privacy}")) is hidden

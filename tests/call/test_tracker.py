@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time passes by what is heard, whichever way the clock of the tap goes."""
 
-from tests.call.sip_talk import NS, Talk, word, write
-
 from edge.call.tracker import Tracker
 from edge.decode.sip.framer import read_datagram
+from edge.decode.sip.message import SipMessage
 from edge.model.message import NO_FLOW
 from edge.model.unit import Unit
+from tests.call.sip_talk import NS, Talk, word, write
 
 DAY = 86_400
 
 
 def hear(tracker: Tracker, octets: bytes, second: float) -> list[str]:
     (message,) = read_datagram(Unit("t", 1, int(second * NS), octets), NO_FLOW, octets)
+    assert isinstance(message, SipMessage)
     return [word(event) for event in tracker.feed(message)]
 
 
@@ -45,3 +46,10 @@ def test_what_is_no_sip_moves_nothing() -> None:
         unit = Unit("t", 1, 0, b"")
 
     assert list(Tracker(Talk().calls).feed(Other())) == []  # type: ignore[arg-type]
+
+
+def test_the_same_invite_after_the_patience_is_a_new_call() -> None:
+    tracker = Tracker(Talk(setup_idle_s=60).calls)
+    hear(tracker, write("INVITE"), 100)
+    assert hear(tracker, write("INVITE"), 159) == []
+    assert hear(tracker, write("INVITE"), 159 + 60) == ["released idle by us", "offered 1"]

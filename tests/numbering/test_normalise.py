@@ -17,7 +17,7 @@ UNKNOWN, SUBSCRIBER, NATIONAL = Nature.UNKNOWN, Nature.SUBSCRIBER, Nature.NATION
 INTERNATIONAL = Nature.INTERNATIONAL
 NETWORK, ABBREVIATED = Nature.NETWORK_SPECIFIC, Nature.ABBREVIATED
 
-ASTANA = Home(area="7172", short_codes=frozenset({"1414"}))
+ASTANA = Home(area="7172", short_codes={"1414": Kind.SHORT_CODE, "1120": Kind.EMERGENCY})
 ALMATY = Home(area="727")
 TURKISTAN = Home(area="72533")
 LONDON = home_of(Trunk("london", TrunkClass.INTERNATIONAL, "44", "20"))

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The map is built as the file says: every key that is set has its effect."""
+
+from pathlib import Path
+
+import pytest
+
+from edge.config import parse
+from edge.core import blocklist_of, build_pipeline, pcap_part
+from edge.errors import ListError
+from edge.model.event import CallOffered, CallReleased
+from edge.model.number import Kind
+from edge.model.verdict import Action, Mode
+from edge.pipeline import Decided
+from tests.call.sip_talk import write
+from tests.decode.test_signalling import udp
+
+NS = 10**9
+CONFIG = """\
+[node]
+name = "bench"
+
+[numbering]
+area = "7172"
+emergency_callback = ["+447700900999"]
+short_codes = { "1414" = "short-code" }
+
+[trunk.world]
+class = "international"
+peers = ["192.0.2.0/24"]
+mode = "enforce"
+
+[trunk.nobody]
+class = "pbx"
+taps = []
+peers = ["203.0.113.0/24"]
+"""
+LIST = "# version: {}\npattern,party,action,category,basis\n{},calling,block,bank,AST-1\n"
+
+
+def hear(config: str, octets: bytes, folder: Path, *, now: int = 0) -> tuple[CallOffered, Decided]:
+    """Return the call offered by an INVITE, and its verdict."""
+    pipeline = build_pipeline(parse(config, folder / "edge.toml"), lambda _: None)
+    offer, decided = pipeline.hear(udp(octets), now)
+    assert isinstance(offer, CallOffered)
+    assert isinstance(decided, Decided)
+    return offer, decided
+
+
+def caller(user: str) -> bytes:
+    return write("INVITE").replace(b"+447700900123", user.encode())
+
+
+def with_lists(folder: Path, *patterns: str) -> str:
+    for number, pattern in enumerate(patterns, start=1):
+        (folder / f"{number}.csv").write_text(LIST.format(number, pattern))
+    names = ", ".join(f'"{number}.csv"' for number in range(1, len(patterns) + 1))
+    return f"{CONFIG}\n[blocklist]\nfiles = [{names}]\n"
+
+
+def test_trunk_mode_and_home(tmp_path: Path) -> None:
+    offer, decided = hear(CONFIG, caller("87172000009"), tmp_path)
+    assert (offer.trunk.name, offer.trunk.area) == ("world", "7172")
+    assert offer.calling.number.e164 == "77172000009"
+    assert (decided.verdict.mode, decided.verdict.action) == (Mode.ENFORCE, Action.BLOCK)
+
+
+def test_own_home_of_a_trunk(tmp_path: Path) -> None:
+    config = CONFIG.replace('class = "int', 'country_code = "44"\narea = "20"\nclass = "int')
+    offer, _ = hear(config, caller("02079460001"), tmp_path)
+    assert offer.calling.number.e164 == "442079460001"
+
+
+def test_an_unknown_peer_has_the_home_of_the_house(tmp_path: Path) -> None:
+    offer, decided = hear(CONFIG.replace("192.0.2.0", "198.51.100.0"), caller("000009"), tmp_path)
+    assert (offer.trunk.name, offer.calling.number.e164) == ("unknown", "77172000009")
+    assert decided.verdict.mode is Mode.OBSERVE
+
+
+def test_short_codes(tmp_path: Path) -> None:
+    offer, _ = hear(CONFIG, caller("1414"), tmp_path)
+    assert offer.calling.number.kind is Kind.SHORT_CODE
+
+
+def test_every_list_counts(tmp_path: Path) -> None:
+    config = with_lists(tmp_path, "+447700900111", "+447700900122")
+    for user in ("+447700900111", "+447700900122"):
+        _, decided = hear(config, caller(user), tmp_path)
+        assert (decided.verdict.rule, decided.verdict.list_version) == ("list.calling", 2)
+    assert len(blocklist_of(parse(config, tmp_path / "edge.toml"))) == 2
+
+
+def test_a_wrong_list_is_an_error(tmp_path: Path) -> None:
+    config = parse(with_lists(tmp_path, "+447700900111", "+7*"), tmp_path / "edge.toml")
+    with pytest.raises(ListError, match=r"2\.csv:3: "):
+        blocklist_of(config)
+
+
+def test_emergency_callback_is_never_stopped(tmp_path: Path) -> None:
+    _, decided = hear(with_lists(tmp_path, "+447700900999"), caller("+447700900999"), tmp_path)
+    assert decided.verdict.rule == "guardrail.emergency-calling"
+
+
+def test_rules_are_as_configured(tmp_path: Path) -> None:
+    config = CONFIG + '[policy.rules]\n"spoof.fixed-cli-abroad" = "observe"\n'
+    _, decided = hear(config, caller("+77172000009"), tmp_path)
+    assert decided.verdict.action is Action.OBSERVE
+
+
+def test_a_late_verdict_allows(tmp_path: Path) -> None:
+    _, decided = hear(CONFIG, caller("+77172000009"), tmp_path, now=NS)
+    assert (decided.verdict.action, decided.verdict.rule) == (Action.ALLOW, "guardrail.late")
+
+
+def test_breaker_and_its_alarm(tmp_path: Path) -> None:
+    alarms: list[str] = []
+    config = parse(CONFIG + "[breaker]\nmost = 2\n", tmp_path / "edge.toml")
+    pipeline = build_pipeline(config, lambda alarm: alarms.append(alarm.name))
+    actions = []
+    for number in range(4):
+        octets = caller("+77172000009").replace(b"Call-ID: c1", b"Call-ID: %d" % number)
+        actions.append(pipeline.hear(udp(octets), 0)[1].verdict.action)
+    assert actions == [Action.BLOCK, Action.BLOCK, Action.ALLOW, Action.ALLOW]
+    assert alarms == ["breaker-open"]
+
+
+def test_calls_are_bounded_as_configured(tmp_path: Path) -> None:
+    config = parse(CONFIG + "[calls]\nmax = 100\n", tmp_path / "edge.toml")
+    pipeline = build_pipeline(config, lambda _: None)
+    released = []
+    for number in range(110):
+        found = pipeline.hear(udp(write("INVITE", call=f"c{number}")), 0)
+        released += [one for one in found if isinstance(one, CallReleased)]
+    assert len(released) == 10
+
+
+def test_pcap_part(tmp_path: Path) -> None:
+    part = pcap_part([tmp_path / "a.pcap"], 10)
+    assert part.flat() == {"driver": "pcap", "files": (tmp_path / "a.pcap",), "pace": 10.0}
