@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The centre's side: a folder of signed metadata, made and signed without any network (TUF 1.0).
+
+Root names all keys and is signed once. Each side signs its own metadata in `pending/`; publishing
+moves there what both have signed and binds it with snapshot and timestamp.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from securesystemslib.signer import Key, Signer
+from tuf.api.exceptions import RepositoryError, UnsignedMetadataError
+from tuf.api.metadata import (
+    DelegatedRole,
+    Delegations,
+    Metadata,
+    MetaFile,
+    Root,
+    Signed,
+    Snapshot,
+    TargetFile,
+    Targets,
+    Timestamp,
+)
+
+from edge.errors import ConfigError
+from edge.trust.roles import BLOBS, METADATA, TARGETS, path_of, paths_of, role_of, sides
+
+DAY_S = 86_400
+ROOT_S, ROLE_S, SNAPSHOT_S, TIMESTAMP_S = 3650 * DAY_S, 90 * DAY_S, 30 * DAY_S, 7 * DAY_S
+
+
+class Repository:
+    """A repository folder: `metadata/` and `targets/` and `blobs/` are what appliances read."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use a folder that `create` has made."""
+        self.folder = folder
+        self.metadata = folder / METADATA
+        self.pending = folder / "pending"
+        self.blobs = folder / BLOBS
+
+    def create(self, root: Signer, online: Signer, now_s: int) -> None:
+        """Make a repository in which nobody may sign anything yet.
+
+        `root` signs root and delegations and is then locked away; `online` signs time and snapshot.
+        """
+        if self.metadata.exists():
+            raise ConfigError(f"{self.folder}: a repository is here already")
+        for folder in (self.metadata, self.pending, self.blobs):
+            folder.mkdir(parents=True)
+        top = Root(expires=_after(now_s, ROOT_S))
+        for role, signer in (
+            ("root", root), ("targets", root), ("snapshot", online), ("timestamp", online),
+        ):  # fmt: skip
+            top.add_key(signer.public_key, role)
+        targets = Targets(expires=_after(now_s, ROOT_S), delegations=Delegations({}, {}))
+        self._save("root", _signed(top, root))
+        self._save("targets", _signed(targets, root))
+        self._bind(online, now_s)
+
+    def delegate(
+        self, subject: str, keys: Mapping[str, Key], root: Signer, online: Signer, now_s: int
+    ) -> None:
+        """Say whose keys sign a list (or firmware), by side; new keys replace the old ones."""
+        if len({key.keyid for key in keys.values()}) < len(sides(subject)):
+            raise ConfigError(f"the sides of {subject} need a key each, not one for both")
+        targets = self._newest("targets")
+        for side in sides(subject):
+            key, name = keys[side], role_of(subject, side)
+            targets.delegations.keys[key.keyid] = key
+            targets.delegations.roles[name] = DelegatedRole(
+                name, [key.keyid], 1, terminating=True, paths=paths_of(subject, side)
+            )
+        targets.version += 1
+        targets.expires = _after(now_s, ROOT_S)
+        self._save("targets", _signed(targets, root))
+        self._bind(online, now_s)
+
+    def subjects(self) -> list[str]:
+        """Return what is signed here."""
+        roles = self._newest("targets").delegations.roles
+        return sorted({name.rpartition("-")[0] for name in roles})
+
+    def root(self) -> bytes:
+        """Return what an appliance is built with."""
+        return (self.metadata / "1.root.json").read_bytes()
+
+    def sign(self, subject: str, side: str, manifest: Path, signer: Signer, now_s: int) -> None:
+        """Have one side name a manifest. Raises `ConfigError` if the key is not of that side."""
+        name = role_of(subject, side)
+        delegations = self._newest("targets").delegations
+        if signer.public_key.keyid not in delegations.roles[name].keyids:
+            raise ConfigError(f"this key does not sign as {side} of {subject}")
+        version = self._version(name) + 1
+        path = path_of(subject, side)
+        target = TargetFile.from_file(path, str(manifest), ["sha256"])
+        targets = Targets(version, expires=_after(now_s, ROLE_S), targets={path: target})
+        _signed(targets, signer).to_file(str(self.pending / f"{name}.json"))
+
+    def signed(self, subject: str, manifest: Path) -> list[str]:
+        """Return the sides that have signed this manifest and wait for publication."""
+        top = self._newest("targets")
+        found = []
+        for side in sides(subject):
+            name = role_of(subject, side)
+            path = self.pending / f"{name}.json"
+            if not path.exists():
+                continue
+            metadata: Metadata[Targets] = Metadata.from_file(str(path))
+            try:
+                top.verify_delegate(name, metadata.signed_bytes, metadata.signatures)
+                with manifest.open("rb") as file:
+                    target = metadata.signed.targets[path_of(subject, side)]
+                    target.verify_length_and_hashes(file)
+            except (RepositoryError, UnsignedMetadataError, KeyError):
+                continue
+            found.append(side)
+        return found
+
+    def publish(self, subject: str, manifest: Path, online: Signer, now_s: int) -> None:
+        """Put in force what both sides have signed. Raises `ConfigError` if one is missing."""
+        missing = set(sides(subject)) - set(self.signed(subject, manifest))
+        if missing:
+            raise ConfigError(f"{subject} is not signed by {' and '.join(sorted(missing))}")
+        for side in sides(subject):
+            name = role_of(subject, side)
+            metadata: Metadata[Targets] = Metadata.from_file(str(self.pending / f"{name}.json"))
+            target = metadata.signed.targets[path_of(subject, side)]
+            place = self.folder / TARGETS / subject / side
+            place.mkdir(parents=True, exist_ok=True)
+            named = place / f"{target.hashes['sha256']}.{manifest.name}"
+            named.write_bytes(manifest.read_bytes())
+            self._save(name, metadata)
+            (self.pending / f"{name}.json").unlink()
+        self._bind(online, now_s)
+
+    def _bind(self, online: Signer, now_s: int) -> None:
+        """Sign the state of all roles, and that it is the newest."""
+        names = {path.name.split(".", 1)[1] for path in self.metadata.glob("*.*.json")}
+        meta = {
+            name: self._meta(name.removesuffix(".json"))
+            for name in sorted(names - {"root.json", "snapshot.json"})
+        }
+        version = self._version("snapshot") + 1
+        snapshot = Snapshot(version, expires=_after(now_s, SNAPSHOT_S), meta=meta)
+        self._save("snapshot", _signed(snapshot, online))
+        before = self.metadata / "timestamp.json"
+        number = Metadata.from_file(str(before)).signed.version + 1 if before.exists() else 1
+        timestamp = Timestamp(
+            number, expires=_after(now_s, TIMESTAMP_S), snapshot_meta=self._meta("snapshot")
+        )
+        _signed(timestamp, online).to_file(str(before))
+
+    def _meta(self, name: str) -> MetaFile:
+        """Return version, length and hash of a role's newest metadata."""
+        version = self._version(name)
+        octets = (self.metadata / f"{version}.{name}.json").read_bytes()
+        return MetaFile(version, len(octets), {"sha256": hashlib.sha256(octets).hexdigest()})
+
+    def _save(self, name: str, metadata: Metadata[Any]) -> None:
+        metadata.to_file(str(self.metadata / f"{metadata.signed.version}.{name}.json"))
+
+    def _version(self, name: str) -> int:
+        """Return the newest version of a role's metadata; 0 if there is none."""
+        found = (path.name.split(".", 1)[0] for path in self.metadata.glob(f"*.{name}.json"))
+        return max((int(number) for number in found if number.isdigit()), default=0)
+
+    def _newest(self, name: str) -> Any:  # noqa: ANN401 - one of four classes, by its name
+        version = self._version(name)
+        if not version:
+            raise ConfigError(f"{self.folder}: no repository is here")
+        return Metadata.from_file(str(self.metadata / f"{version}.{name}.json")).signed
+
+
+def _signed(content: Signed, signer: Signer) -> Metadata[Any]:
+    metadata: Metadata[Any] = Metadata(content)
+    metadata.sign(signer)
+    return metadata
+
+
+def _after(now_s: int, seconds: int) -> datetime:
+    return datetime.fromtimestamp(now_s + seconds, UTC)
