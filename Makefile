@@ -6,19 +6,24 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test peers bench lint lock clean
+.PHONY: help demo test peers bench soak lint lock clean
 
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 WORKERS ?= 2
 SPEED ?= 1
+MINUTES ?= 10
+RATE ?= 5000
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## a minute of trunk traffic against a sample list; SPEED=10 for the impatient
 	@rm -rf build/demo
+	@echo "A minute of a regional trunk. Two peers call in: one from abroad, one from within the country."
+	@echo "Listed numbers and Kazakh fixed numbers that call from abroad are blocked before it rings;"
+	@echo "a trunk put in 'observe' only says what it would have blocked; 112 is always let through."
 	@$(VENV)/bin/qalqan replay tests/vectors/sip/mixed_traffic.pcap \
 	    --config hil/demo/edge.toml --speed $(SPEED) --evidence build/demo/evidence
 
@@ -33,6 +38,9 @@ peers: # before the environment is made: the compiler of the look-up kernel is o
 bench: peers $(READY) ## measure, beside the peers; writes build/bench.json
 	@mkdir -p build
 	@$(VENV)/bin/python -m pytest -q -s -m bench
+
+soak: $(READY) ## trunk traffic for MINUTES=10 at RATE=5000 into a real `core`; needs root
+	@$(VENV)/bin/python -m tests.flows.soak $(MINUTES) $(RATE)
 
 lint: $(READY) ## ruff, mypy, codespell, shellcheck, import contracts; half a minute
 	@$(VENV)/bin/python -m pytest -q -n $(WORKERS) tests/test_lint.py tests/test_architecture.py

@@ -5,6 +5,7 @@ On a terminal the last calls are drawn again and again; elsewhere every verdict 
 to say is one line.
 """
 
+import sys
 from collections import deque
 from datetime import UTC, datetime
 
@@ -149,6 +150,11 @@ class Board:
                 markup=False,
                 soft_wrap=True,
             )
+            if journal.last:
+                command = f"{sys.argv[0]} explain {journal.last} --evidence {journal.folder}"
+                console.print(
+                    f"Why was the last one stopped? {command}", markup=False, soft_wrap=True
+                )
             if journal.lost:
                 console.print(f"Of these could not be written: {journal.lost}")
 
@@ -167,10 +173,12 @@ class Board:
     def _trunks(self) -> Table:
         table = Table(title="By trunk", title_justify="left")
         table.add_column("trunk")
-        for column in COLUMNS:
+        by_trunk = sorted(self._tally.by_trunk.items())
+        columns = [c for c in COLUMNS if c == "offered" or any(n[c] for _, n in by_trunk)]
+        for column in columns:
             table.add_column(column.replace("_", " "), justify="right")
-        for name, counts in sorted(self._tally.by_trunk.items()):
-            table.add_row(name, *(str(counts[column]) for column in COLUMNS))
+        for name, counts in by_trunk:
+            table.add_row(name, *(str(counts[column]) for column in columns))
         return table
 
     def _rules(self) -> Table:

@@ -33,6 +33,8 @@ class Journal:
         self.records = 0
         self.lost = 0
         "Records that could not be written: a full disk must not cost a verdict."
+        self.last = ""
+        "Call of the last record."
         self._writer = PcapngWriter()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -48,6 +50,7 @@ class Journal:
         self.records += 1
         offer, verdict = decided.offer, decided.verdict
         unit = offer.message.unit
+        self.last = offer.call
         record = f"{unit.at:x}-{self._before + self.records}"
         line = {
             "id": record,
