@@ -10,6 +10,7 @@ from functools import partial
 from edge import clock, plugins
 from edge.blind import BlindSpots
 from edge.errors import QalqanError
+from edge.lists import ListWatch
 from edge.model.unit import Unit
 from edge.pipeline import Finding, Pipeline
 from edge.ports import Losses, Tap, Trait
@@ -66,7 +67,7 @@ class Ear:
                 self._batch(units, tap.lost())
                 tick()
             if self._last:
-                self._hand(self._last, self._pipeline.finish(self._last.at))
+                self._wait_over(self._last, self._last.at, self._pipeline.finish)
         finally:
             await tap.close()
             self._end(tap.lost())
@@ -74,20 +75,32 @@ class Ear:
     def pass_time(self) -> None:
         """Let time pass where nothing is heard; a capture has its own time."""
         if self._live and self._last:
-            self._hand(self._last, self._pipeline.pass_time(clock.now_ns()))
+            self._wait_over(self._last, clock.now_ns(), self._pipeline.pass_time)
+
+    def _wait_over(self, last: Unit, at: int, give_up: Callable[[int], list[Finding]]) -> None:
+        """Follow what nothing more is heard of `at` a time; say what of it is a loss."""
+        before = self._lost_within()
+        self._hand(last, give_up(at))
+        self._say(last, at, self._lost_within() - before)
 
     def _batch(self, units: Sequence[Unit], lost: Losses) -> None:
         """Follow units that were read together; say what was lost below them and within them."""
         now = clock.now_ns() if self._live else 0
-        decoder = self._pipeline.decoder
-        before = Counter(decoder.losses())
+        before = self._lost_within()
         for unit in units:
             self._hand(unit, self._pipeline.hear(unit, now or unit.at))
         self.heard += len(units)
         self._last = units[-1]
-        grown = self._grown(lost) + (Counter(decoder.losses()) - before)
-        if said := self._blind.grow(self._last.at, grown):
-            self._hand(self._last, [*said])
+        self._say(self._last, self._last.at, self._grown(lost) + self._lost_within() - before)
+
+    def _say(self, last: Unit, at: int, lost: Counter[str]) -> None:
+        """Say what was lost, and what could not be said a moment ago."""
+        if said := self._blind.grow(at, lost):
+            self._hand(last, [*said])
+
+    def _lost_within(self) -> Counter[str]:
+        """Return what was lost within units, as fragments are; all taps share one decoder."""
+        return Counter(self._pipeline.decoder.losses())
 
     def _grown(self, lost: Losses) -> Counter[str]:
         """Return what was lost below the tap since the last look."""
@@ -121,10 +134,10 @@ def _trunks_of(tap: str, trunks: Mapping[str, TrunkTable]) -> tuple[str, ...]:
     return tuple(name for name, trunk in trunks.items() if not trunk.taps or tap in trunk.taps)
 
 
-async def hear_all(ears: Sequence[Ear], notify: Notifier) -> None:
+async def hear_all(ears: Sequence[Ear], notify: Notifier, watch: ListWatch | None = None) -> None:
     """Hear every tap until all have ended or we are told to stop.
 
-    One tap that is lost is opened again; the others go on meanwhile.
+    One tap that is lost is opened again; the others go on meanwhile. `watch` brings new lists.
     """
     gc.freeze()
     gc.set_threshold(GARBAGE_AFTER)
@@ -133,8 +146,8 @@ async def hear_all(ears: Sequence[Ear], notify: Notifier) -> None:
     def tick() -> None:
         watchdog.tick(clock.monotonic_s())
 
-    hearing = asyncio.ensure_future(_all(ears, tick))  # noqa: TID251 - awaited below
-    with signals(stop=hearing.cancel, reload=lambda: None):
+    hearing = asyncio.ensure_future(_all(ears, tick, watch))  # noqa: TID251 - awaited below
+    with signals(stop=hearing.cancel, reload=watch.look_now if watch else lambda: None):
         notify.ready()
         try:
             await hearing
@@ -142,12 +155,15 @@ async def hear_all(ears: Sequence[Ear], notify: Notifier) -> None:
             notify.stopping()
 
 
-async def _all(ears: Sequence[Ear], tick: Callable[[], None]) -> None:
+async def _all(ears: Sequence[Ear], tick: Callable[[], None], watch: ListWatch | None) -> None:
     try:
         async with asyncio.TaskGroup() as group:
-            time = group.create_task(_pass_time(ears), name="time")
+            beside = [group.create_task(_pass_time(ears), name="time")]
+            if watch:
+                beside.append(group.create_task(watch.forever(), name="lists"))
             await _each(ears, tick)
-            time.cancel()
+            for task in beside:
+                task.cancel()
     except BaseExceptionGroup as several:
         # What a person can mend is said as such; a bug keeps its group and its traceback.
         mendable = several.subgroup(QalqanError)

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from pydantic import BaseModel
 
+from drivers.taps.memory import MemoryTap
 from edge import plugins
+from edge.blind import APART_NS
 from edge.config import parse
 from edge.core import build_pipeline
 from edge.ear import Ear, ears_of, hear_all
@@ -80,6 +83,15 @@ class House:
         asyncio.run(hear_all(ears, Notifier({})))
         return ears
 
+    def ear(self) -> Ear:
+        """Return one ear, to be led by hand."""
+        part = Part(driver="script", settings=Scripts())
+        (ear,) = ears_of({"a": part}, build_pipeline(CONFIG, lambda _: None), self._take)
+        return ear
+
+    def blind(self) -> list[TapBlind]:
+        return [finding for finding in self.found if isinstance(finding, TapBlind)]
+
     def _take(self, _unit: Unit, found: list[Finding]) -> None:
         self.found += found
 
@@ -96,6 +108,22 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., House]]:
     yield build
     gc.unfreeze()
     gc.set_threshold(*thresholds)
+
+
+def driver_of(tap: MemoryTap) -> Driver[Any, Any]:
+    async def open_tap(_name: str, _config: Scripts) -> MemoryTap:
+        return tap
+
+    return Driver("memory", Scripts, open_tap, "Fed by hand.", Trait.OFFLINE)
+
+
+def heard_at(time: int) -> Unit:
+    return structs.replace(udp(BYE), at=time)
+
+
+MORE_FRAGMENTS = b"\x20\x00"
+WHOLE = udp(bytes(40))
+PIECE = structs.replace(WHOLE, data=WHOLE.data[:6] + MORE_FRAGMENTS + WHOLE.data[8:])
 
 
 def losses(**counts: int) -> Losses:
@@ -122,9 +150,66 @@ def test_a_lost_device_is_opened_again_and_its_losses_stay(house: Callable[..., 
     )
     assert (ear.heard, ear.lost) == (2, {"full": 6, "gap": 1})
     assert [tap.closed for tap in one.taps] == [1, 1, 1]
-    blind = [finding for finding in one.found if isinstance(finding, TapBlind)]
-    assert sum(finding.lost for finding in blind) == 7
-    assert {(finding.tap, finding.trunks) for finding in blind} == {("a", ("intl",))}
+    assert sum(event.lost for event in one.blind()) == 7
+    assert {(event.tap, event.trunks) for event in one.blind()} == {("a", ("intl",))}
+
+
+def test_a_loss_is_said_on_its_trunk_with_cause_and_time(house: Callable[..., House]) -> None:
+    """More is put into a tap of three than it holds; what is beyond is lost."""
+    one, tap = house(), MemoryTap(3)
+    one.driver = driver_of(tap)
+    tap.put(*(heard_at(number) for number in range(10)))
+    tap.end()
+    (ear,) = one.hear(a=[])
+    assert (ear.heard, ear.lost) == (3, {"full": 7})
+    assert one.blind() == [TapBlind(2, "a", ("intl",), "full", 7)]
+
+
+def test_a_flood_of_losses_is_one_event_a_second(house: Callable[..., House]) -> None:
+    one, half = house(), APART_NS // 2
+    one.hear(
+        a=[
+            [
+                *(losses(full=1), heard_at(0)),
+                *(losses(full=5, gap=9), heard_at(half)),
+                *(losses(full=20, gap=9), heard_at(2 * half)),
+                *(losses(full=22, gap=9), heard_at(3 * half)),
+            ]
+        ]
+    )
+    assert [(event.at, event.cause, event.lost) for event in one.blind()] == [
+        (0, "full", 1), (half, "gap", 9), (2 * half, "full", 19), (3 * half, "full", 2),
+    ]  # fmt: skip
+
+
+def test_what_was_not_read_is_lost(house: Callable[..., House]) -> None:
+    """A device goes with units in its buffer: they are counted when it is given back."""
+    one, tap = house(), MemoryTap(5)
+    one.driver = driver_of(tap)
+    tap.put(heard_at(0), heard_at(1))
+    tap.vanish("unplugged")
+    ear = one.ear()
+    with pytest.raises(DriverLost):
+        asyncio.run(ear.hear(lambda: None))
+    assert (ear.heard, ear.lost) == (0, {"unread": 2})
+
+
+def test_a_piece_without_the_rest_is_said_at_the_end(house: Callable[..., House]) -> None:
+    one = house()
+    one.hear(a=[[PIECE]])
+    assert [(event.cause, event.lost) for event in one.blind()] == [("fragments missing", 1)]
+
+
+def test_a_piece_without_the_rest_is_said_in_silence(house: Callable[..., House]) -> None:
+    """Nothing more is heard: time alone tells that the rest will not come."""
+    one = house(Trait.LIVE)
+    one.scripts = {"a": [[PIECE, DriverLost("unplugged")]]}
+    ear = one.ear()
+    with pytest.raises(DriverLost):
+        asyncio.run(ear.hear(lambda: None))
+    assert one.blind() == []
+    ear.pass_time()
+    assert [(event.cause, event.lost) for event in one.blind()] == [("fragments missing", 1)]
 
 
 def test_the_others_go_on_while_one_is_lost(house: Callable[..., House]) -> None:

@@ -72,7 +72,8 @@ class MemoryTap:
         return Losses(tuple(sorted(self._lost.items())))
 
     async def close(self) -> None:
-        """End the tap, what it still holds included."""
+        """End the tap; what it still holds is lost."""
+        self.lose(len(self._units), "unread")
         self._units.clear()
         self.end()
 

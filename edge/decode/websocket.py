@@ -20,20 +20,24 @@ FIN, COMPRESSED = 0x80, 0x40
 class WebSocketFramer:
     """One direction of a connection, from its handshake on."""
 
-    __slots__ = ("_in_frames", "_parts", "_pending", "compressed")
+    __slots__ = ("_in_frames", "_parts", "_pending", "_size", "compressed", "overlong")
 
     def __init__(self) -> None:
         """Begin before the handshake."""
         self._pending = b""
         self._parts: list[bytes] = []
+        self._size = 0
+        "Octets of the parts. Those without any are not kept: a message may have endlessly many."
         self._in_frames = False
         self.compressed = 0
         "Frames that could not be opened as they are compressed."
+        self.overlong = 0
+        "Messages that were longer than `MAX_MESSAGE`, or said so."
 
     @property
     def held(self) -> int:
         """Octets held."""
-        return len(self._pending) + sum(map(len, self._parts))
+        return len(self._pending) + self._size
 
     def feed(self, octets: bytes) -> list[bytes]:
         """Return the messages that these octets complete."""
@@ -51,7 +55,11 @@ class WebSocketFramer:
 
     def gap(self) -> None:
         """Note that octets are missing: frames carry no mark to begin again at."""
-        self._pending, self._parts = b"", []
+        self._pending = b""
+        self._drop_parts()
+
+    def _drop_parts(self) -> None:
+        self._parts, self._size = [], 0
 
     def _frame(self, found: list[bytes]) -> bool:
         """Read one frame (section 5.2); False if it is not whole yet."""
@@ -63,6 +71,7 @@ class WebSocketFramer:
                 size = cursor.u16() if size == 126 else cursor.u64()  # noqa: PLR2004
             mask = cursor.take(4) if second & 0x80 else b""
             if size > MAX_MESSAGE:
+                self.overlong += 1
                 self.gap()
                 return False
             payload = cursor.take(size)
@@ -76,16 +85,19 @@ class WebSocketFramer:
     def _data(self, first: int, payload: bytes, found: list[bytes]) -> None:
         """Add a frame to its message."""
         if first & 0x0F != CONTINUATION:
-            self._parts = []
+            self._drop_parts()
         if first & COMPRESSED:
             self.compressed += 1
             return
-        self._parts.append(payload)
-        if sum(map(len, self._parts)) > MAX_MESSAGE:
-            self._parts = []
+        if payload:
+            self._parts.append(payload)
+            self._size += len(payload)
+        if self._size > MAX_MESSAGE:
+            self.overlong += 1
+            self._drop_parts()
         elif first & FIN:
             found.append(b"".join(self._parts))
-            self._parts = []
+            self._drop_parts()
 
 
 def _unmasked(payload: bytes, mask: bytes) -> bytes:

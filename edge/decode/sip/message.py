@@ -5,9 +5,10 @@ The framer finds the head, the body and the first value of each header, which is
 tracking needs. Everything else (lists, addresses, SDP) is read when somebody asks.
 """
 
-from functools import cached_property
-
+from edge.decode.isup.message import IsupMessage
+from edge.decode.lazy import Lazy
 from edge.decode.sip.body import media_addresses, session_origin
+from edge.decode.sip.encapsulated import disagreement, find_iam
 from edge.decode.sip.grammar import COMMA_LISTS, text
 from edge.decode.sip.head import Head, headers_in, lines_of
 from edge.decode.sip.uri import Address, Uri, branch_of, parse_address, parse_uri, split_list
@@ -66,12 +67,12 @@ class SipMessage:
         """Call-ID; empty if there is none."""
         return text(self.call_id)
 
-    @cached_property
+    @Lazy
     def lines(self) -> list[bytes]:
         """Start line and header lines as spelled, folded ones joined."""
         return lines_of(self.octets)
 
-    @cached_property
+    @Lazy
     def headers(self) -> dict[bytes, list[bytes]]:
         """Values of each header, one a line, in order, by its long name in lower case."""
         return headers_in(self.octets)
@@ -81,7 +82,7 @@ class SipMessage:
         values = self.headers.get(name)
         return values[0] if values else b""
 
-    @cached_property
+    @Lazy
     def branches(self) -> tuple[bytes, ...]:
         """Branches of the Via chain, topmost first; the topmost may be empty."""
         return tuple(branch_of(via) for via in self.values("via")[:MAX_HOPS]) or (b"",)
@@ -91,20 +92,22 @@ class SipMessage:
         """The first line as heard."""
         return text(self.lines[0])
 
-    @cached_property
+    @Lazy
     def request_uri(self) -> Uri:
         """The Request-URI; of a response, empty."""
         if not self.is_request:
             return parse_uri(b"")
-        words = self.lines[0].split()[1:-1]
+        end = self.octets.find(b"\r\n")
+        plain = end > 0 and self.octets[end + 2 : end + 3] not in {b" ", b"\t"}
+        words = (self.octets[:end] if plain else self.lines[0]).split()[1:-1]
         return parse_uri(b" ".join(words).strip(b"<>"))  # brackets: some phones send and take them
 
-    @cached_property
+    @Lazy
     def from_address(self) -> Address:
         """Who calls, as the called party will be shown."""
         return parse_address(self.first(b"from"))
 
-    @cached_property
+    @Lazy
     def to_address(self) -> Address:
         """Who was called in the first place."""
         return parse_address(self.first(b"to"))
@@ -154,6 +157,22 @@ class SipMessage:
             found.setdefault(text(protocol).strip().lower(), cause)
         return found
 
+    @Lazy
+    def iam(self) -> IsupMessage | None:
+        """The IAM in the body of an INVITE, where the sender speaks SIP-I."""
+        return find_iam(self.unit, self.flow, self.value("content-type"), self.body)
+
+    def _isup_facts(self, iam: IsupMessage) -> dict[str, object]:
+        """What the IAM says, and where its numbers are not those of the headers."""
+        shown = [address.uri.digits() for address in self.addresses("p-asserted-identity")]
+        told = {
+            "calling": disagreement(iam.calling, [self.calling, *shown]),
+            "called": disagreement(iam.called, [self.called, self.to_address.uri.digits()]),
+        }
+        differs = {role: text for role, text in told.items() if text}
+        facts = {"calling": iam.calling, "called": iam.called, **iam.facts()}
+        return {"isup": facts, "isup_disagrees": differs}
+
     def fields(self) -> dict[str, object]:
         """What SIP adds to the common fields of `qalqan decode`."""
         fields: dict[str, object] = {
@@ -178,4 +197,6 @@ class SipMessage:
             "sdp_origin": session_origin(self.value("content-type"), self.body),
             "sdp_connections": media_addresses(self.value("content-type"), self.body),
         }
+        if self.iam:
+            facts |= self._isup_facts(self.iam)
         return {name: value for name, value in facts.items() if value}

@@ -5,6 +5,8 @@ One framer a direction of a connection. It joins in the middle, and starts again
 line after a gap; what it had begun by then is lost and said so.
 """
 
+import re
+
 from edge.decode.sip.framer import read_message
 from edge.decode.sip.grammar import HEAD_END, NAMES, START_SEARCH
 from edge.decode.sip.head import start_type
@@ -23,19 +25,28 @@ SEARCHED = 4096
 
 WHITE = b"\r\n\x00 \t"
 
+_OVERHEAD = 512
+"Octets that a unit costs besides its data, on the safe side."
+
 
 class StreamFramer:
     """The octets of one direction, as far as they belong to an unfinished message."""
 
-    __slots__ = ("_begun", "_pending", "_units")
+    __slots__ = ("_looked", "_pending", "_size", "_units", "begun", "cost_of_units")
 
     def __init__(self) -> None:
         """Join a connection, maybe in the middle."""
         self._pending = b""
         self._units: list[Unit] = []
         "What the pending octets came in: evidence of the message they become."
-        self._begun = False
-        "Whether `_pending` begins with a start line."
+        self.cost_of_units = 0
+        "Octets of memory, about."
+        self.begun = False
+        "Whether a message was begun: what is pending begins with a start line."
+        self._looked = 0
+        "Up to where no end of its head was found; a sender of single octets shall not cost more."
+        self._size = 0
+        "How long it is, once that is known."
 
     @property
     def held(self) -> int:
@@ -47,8 +58,9 @@ class StreamFramer:
         found: list[SipMessage | Malformed] = []
         self._pending += octets
         self._units.append(unit)
+        self.cost_of_units += len(unit.data) + _OVERHEAD
         while self._pending:
-            if not self._begun and not self._find_start():
+            if not self.begun and not self._find_start():
                 break
             size = self._message_size()
             if size > MAX_MESSAGE or (not size and len(self._pending) > MAX_HEAD):
@@ -58,22 +70,28 @@ class StreamFramer:
                 break
             else:
                 found.append(self._message(unit, flow, size))
-        if not self._begun:
-            self._units = []
+        if not self.begun:
+            self._keep([])
         return found
+
+    def _keep(self, units: list[Unit]) -> None:
+        self._units = units
+        self.cost_of_units = sum(len(unit.data) + _OVERHEAD for unit in units)
 
     def _message(self, unit: Unit, flow: Flow, size: int) -> SipMessage | Malformed:
         """Take the message in front; what follows it came in the last unit."""
         message, _ = read_message(unit, flow, self._pending[:size], 0)
         if isinstance(message, SipMessage):
             message.earlier = tuple(self._units[:-1])
-        self._pending, self._begun, self._units = self._pending[size:], False, [unit]
+        self._pending, self.begun = self._pending[size:], False
+        self._keep([unit])
         return message
 
     def gap(self, unit: Unit) -> list[SipMessage | Malformed]:
         """Note that octets are missing; returns what was begun and cannot be finished."""
-        lost = self._pending if self._begun else b""
-        self._pending, self._begun, self._units = b"", False, []
+        lost = self._pending if self.begun else b""
+        self._pending, self.begun = b"", False
+        self._keep([])
         return (
             [Malformed("sip", len(lost), "cut by a gap in the stream", lost, unit)] if lost else []
         )
@@ -84,20 +102,31 @@ class StreamFramer:
         self._pending = pending
         end = pending.find(b"\n")
         if start_type(pending[: max(end, 0)].rstrip(b"\r")):
-            self._begun = True
+            self._begin(pending)
             return True
         found = START_SEARCH.search(pending)
         if found:
-            self._pending, self._begun = pending[found.start() :], True
+            self._begin(pending[found.start() :])
             return True
         self._pending = pending[-SEARCHED:]
         return False
 
+    def _begin(self, pending: bytes) -> None:
+        self._pending, self.begun = pending, True
+        self._looked = self._size = 0
+
     def _message_size(self) -> int:
         """Return how long the message in front is, body included; 0 if its head has not ended."""
-        end = HEAD_END.search(self._pending, 0, MAX_HEAD)
-        if not end:
-            return 0
+        if not self._size:
+            end = HEAD_END.search(self._pending, self._looked, MAX_HEAD)
+            if not end:
+                self._looked = max(0, len(self._pending) - 3)  # an end may be heard in pieces
+                return 0
+            self._size = self._size_by(end)
+        return self._size
+
+    def _size_by(self, end: re.Match[bytes]) -> int:
+        """Return how long the message in front is, by its head."""
         for line in self._pending[: end.start()].split(b"\n")[1:]:
             name, _, value = line.partition(b":")
             if NAMES[name] == b"content-length":
@@ -109,4 +138,4 @@ class StreamFramer:
     def _skip_line(self) -> None:
         """Give up the start line in front and look for another behind it."""
         self._pending = self._pending.partition(b"\n")[2]
-        self._begun = False
+        self.begun = False

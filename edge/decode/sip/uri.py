@@ -84,8 +84,13 @@ class Address(msgspec.Struct, frozen=True, gc=False):
 
     display: str
     uri: Uri
-    parameters: dict[str, str]
-    "Names in lower case; quotes taken off the values."
+    rest: bytes
+    "What follows the URI, as heard."
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Parameters of the header: names in lower case, quotes taken off the values."""
+        return parse_parameters(self.rest)
 
 
 def parse_address(value: bytes) -> Address:
@@ -101,7 +106,7 @@ def parse_address(value: bytes) -> Address:
     else:  # addr-spec: parameters belong to the header, not to the URI (section 20.10)
         uri, semicolon, rest = value.partition(b";")
         display, rest = "", semicolon + rest
-    return Address(display, parse_uri(uri), parse_parameters(rest))
+    return Address(display, parse_uri(uri), rest)
 
 
 def parse_parameters(octets: bytes) -> dict[str, str]:
