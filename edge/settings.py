@@ -26,6 +26,9 @@ E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 CountryCode = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")]
 Area = Annotated[str, Field(pattern=r"^[0-9]{0,8}$")]
 ShortCode = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
+PointCode = Annotated[int, Field(ge=0, le=16_383)]
+Cics = Annotated[str, Field(pattern=r"^[0-9]{1,4}(-[0-9]{1,4})?$")]
+Channel = Annotated[str, Field(pattern=r"^[^/\s]{1,32}:[0-9]{1,2}$")]
 
 MEANT = {
     r"^[a-z0-9][a-z0-9_-]{0,62}$": "a name is made of small Latin letters, digits, '-' and '_'",
@@ -33,6 +36,8 @@ MEANT = {
     r"^[1-9][0-9]{0,2}$": "a country code has one to three digits, without +",
     r"^[0-9]{0,8}$": "an area code is written in digits, without the trunk prefix 8",
     r"^[0-9]{2,6}$": "a short code has two to six digits",
+    r"^[0-9]{1,4}(-[0-9]{1,4})?$": "circuits are a number or a range, as 1-15",
+    r"^[^/\s]{1,32}:[0-9]{1,2}$": "a channel is span and timeslot, as 1:16",
 }
 "What the patterns above ask for, for people."
 
@@ -86,6 +91,15 @@ class TrunkTable(Table):
     "Taps that hear it; none named means all."
     peers: tuple[IPvAnyNetwork, ...] = ()
     "Networks that its calls come from; none means whatever its taps hear."
+    opc: tuple[PointCode, ...] = ()
+    "Point codes of the exchanges that its calls come from, where it is one of SS7 circuits."
+    dpc: tuple[PointCode, ...] = ()
+    "Point codes of the exchanges that its calls are offered to."
+    cics: tuple[Cics, ...] = ()
+    """Its circuits (CIC), single or in ranges: `["1-15", "17-31"]`; none means all between those
+    exchanges, whichever tap hears their signalling."""
+    channels: tuple[Channel, ...] = ()
+    "D channels of its calls, span and timeslot: `1:16`; none means all that its taps hear."
     mode: Mode = Mode.OBSERVE
     "Whether verdicts act (`enforce`), or only say what they would have done."
     country_code: CountryCode | None = None
@@ -97,6 +111,8 @@ class TrunkTable(Table):
 class BlocklistTable(Table):
     """Lists kept in files on the appliance."""
 
+    folder: Path | None = None
+    "Where signed lists are kept; `lists` in `node.state_dir` if not named."
     files: tuple[Path, ...] = ()
     "CSV files; together they are one list."
     least_prefix_digits: int = Field(default=3, ge=1, le=15)

@@ -25,7 +25,7 @@ from edge.blocklist.manifest import (
     read_record,
 )
 from edge.blocklist.snapshot import Snapshot
-from edge.blocklist.store import Store, in_memory
+from edge.blocklist.store import State, Store, in_memory
 from edge.errors import ListError
 from edge.trust.alarm import Alarm, Refused
 from edge.trust.client import Client
@@ -92,27 +92,28 @@ class Updates:
             manifest = read_manifest(self._client.manifest(self._store.name, trusted_s))
         state = self._store.state()
         old = self._store.open()
-        if old and manifest.version == state.highest:
-            self._see(manifest)
+        if old is not None and manifest.version == state.highest:
+            self._see(manifest, old, trusted_s)
             return None
         if manifest.issued > trusted_s + MOST_EARLY_S and now_s >= BUILT_S:
             raise Refused(Alarm.FAST_FORWARD, "was signed more than a day from now")
-        self._check(manifest, state.highest if old else state.highest - 1, trusted_s)
+        self._check(manifest, state.highest - (old is None), trusted_s)
         by_delta = self._write(manifest, old)
         self._store.commit(manifest.version)
-        state = msgspec.structs.replace(
-            state, highest=manifest.version, folded=max(state.folded, manifest.urgent),
-            applied_s=trusted_s, issued_s=manifest.issued, guards=manifest.guards,
-            trusted_s=max(state.trusted_s, manifest.issued),
-        )  # fmt: skip
-        self._store.note(state)
-        return Applied(manifest.version, old.version if old else 0, by_delta)
+        self._store.note(_after(state, manifest, trusted_s))
+        return Applied(manifest.version, 0 if old is None else old.version, by_delta)
 
-    def _see(self, manifest: Manifest) -> None:
-        """Remember the signed time of a manifest that brings nothing new."""
+    def _see(self, manifest: Manifest, old: Snapshot, trusted_s: int) -> None:
+        """Remember what a manifest says that brings nothing new.
+
+        It was signed anew, or a cut came between the rename of its list and the note of it.
+        """
         state = self._store.state()
-        if manifest.issued > state.trusted_s:
-            self._store.note(msgspec.structs.replace(state, trusted_s=manifest.issued))
+        seen = msgspec.structs.replace(state, trusted_s=max(state.trusted_s, manifest.issued))
+        if manifest.digest == old.layout.digest.hex() and manifest.issued > state.issued_s:
+            seen = _after(state, manifest, trusted_s)
+        if seen != state:
+            self._store.note(seen)
 
     def _check(self, manifest: Manifest, highest: int, trusted_s: int) -> None:
         """Raise unless this manifest may be followed by this appliance, now."""
@@ -206,6 +207,15 @@ class Updates:
         guards = self._settings.guards.stricter(state.guards)
         check_list(in_memory(record.list, record.added), guards)
         self._store.add_urgent(signed, self.trusted_s(now_s))
+
+
+def _after(state: State, manifest: Manifest, now_s: int) -> State:
+    """Return what is known once the list of a manifest is in force."""
+    return msgspec.structs.replace(
+        state, highest=manifest.version, folded=max(state.folded, manifest.urgent),
+        applied_s=now_s, issued_s=manifest.issued, guards=manifest.guards,
+        trusted_s=max(state.trusted_s, manifest.issued),
+    )  # fmt: skip
 
 
 @contextmanager

@@ -10,11 +10,22 @@ from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import msgspec
+
 from edge.blocklist.codec import Head, write_wire
 from edge.blocklist.delta import Change, changed, difference
 from edge.blocklist.entry import Entry, Shape
 from edge.blocklist.layout import key_of
-from edge.blocklist.manifest import Blob, Guards, Manifest, read_manifest, write_manifest
+from edge.blocklist.manifest import (
+    Blob,
+    Guards,
+    Manifest,
+    Record,
+    read_manifest,
+    read_record,
+    write_manifest,
+)
+from edge.blocklist.overlay import settle
 from edge.blocklist.sheet import SHAPES, Block, Counts, Sheet, encode_group, from_entries
 from edge.blocklist.snapshot import Snapshot
 from edge.blocklist.store import Store, replace
@@ -32,6 +43,7 @@ class Desk:
         self._published = Store(folder / "published", name)
         self._draft = Store(folder / "draft", name)
         self.manifest = folder / MANIFEST
+        self._records = folder / "urgent"
         for store in (self._published, self._draft):
             if store.open() is None:
                 store.write(Sheet(name, 0, [], []))
@@ -93,6 +105,42 @@ class Desk:
         size = new.stat().st_size
         new.replace(self._blobs / sha256)
         return Blob(sha256, size, head.base)
+
+    def urgent(self) -> list[Record]:
+        """Return all urgent records that were ever prepared, oldest first."""
+        paths = sorted(self._records.glob("*.json"), key=lambda path: int(path.stem))
+        return [read_record(path.read_bytes()) for path in paths]
+
+    def last_urgent(self) -> int:
+        """Return the number of the last urgent record; the draft holds all up to it."""
+        return max((record.seq for record in self.urgent()), default=0)
+
+    def hurry(
+        self, now_s: int, hours: int, added: Iterable[Entry] = (), lifted: Iterable[Entry] = ()
+    ) -> Record:
+        """Prepare an urgent record, and put into the draft what it says: the next version folds it.
+
+        The record ends after `hours`; by then the next version is to be published.
+        """
+        added, lifted = tuple(added), tuple(lifted)
+        record = Record(
+            self.name, self.last_urgent() + 1, now_s, now_s + hours * 3600, added, lifted
+        )
+        draft = self.draft()
+        self.edit(added, (entry for entry in lifted if entry in draft.covering(entry.low)))
+        self._records.mkdir(exist_ok=True)
+        replace(self._records / f"{record.seq}.json", msgspec.json.encode(record))
+        return record
+
+    def in_force(self, low: str, now_s: int) -> set[Entry]:
+        """Return what the published list and urgent records say of a number, that can be lifted.
+
+        What a record adds ends with it on the box, yet is named as it was signed.
+        """
+        live = [record for record in self.urgent() if now_s < record.expires]
+        urgent = {entry for record in live for entry in record.added if entry.low == low}
+        _, lifted = settle(live)
+        return {*self.published().covering(low), *urgent} - lifted
 
     def pending(self) -> Manifest | None:
         """Return the manifest that waits, if it is of the draft as it is now."""

@@ -111,3 +111,16 @@ def read_record(octets: bytes) -> Record:
 def folded(records: Sequence[Record], urgent: int, now_s: int) -> list[Record]:
     """Return the records that still speak: not in the list yet, and not expired."""
     return [record for record in records if record.seq > urgent and now_s < record.expires]
+
+
+def read_signed(octets: bytes) -> Signed:
+    """Return an urgent record with its signatures from a file. Raises `ListError`."""
+    try:
+        return msgspec.json.decode(octets, type=Signed)
+    except msgspec.MsgspecError as error:
+        raise ListError(f"is no signed urgent record: {error}") from error
+
+
+def write_signed(signed: Signed) -> bytes:
+    """Return an urgent record as it is carried from hand to hand."""
+    return msgspec.json.encode(signed) + b"\n"

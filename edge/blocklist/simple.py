@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from edge.blocklist.entry import Blocklist, Entry, Hit, Listed, Shape
+from edge.blocklist.entry import Entry, Hit, Listed, Shape
 from edge.model.event import Trunk
 from edge.model.verdict import Action
 
@@ -139,27 +139,3 @@ class SimpleBlocklist:
     def __len__(self) -> int:
         """Entries held, valid or not."""
         return self._size
-
-
-class Overlay:
-    """A list with urgent entries laid over it: they are asked first, and what they say holds.
-
-    An urgent `allow` therefore lifts a block as fast as an urgent `block` sets one.
-    """
-
-    def __init__(self, urgent: Blocklist, under: Blocklist) -> None:
-        """Speak with the name and version of the list below; a `Hit` names the one that spoke."""
-        self.name = under.name
-        self.version = under.version
-        self._urgent = urgent
-        self._under = under
-
-    def find(self, digits: str, party: Listed, trunk: Trunk, at_s: int) -> Hit | None:
-        """Return the urgent entry for the number, else what the list below says."""
-        return self._urgent.find(digits, party, trunk, at_s) or self._under.find(
-            digits, party, trunk, at_s
-        )
-
-    def __len__(self) -> int:
-        """Entries of both."""
-        return len(self._urgent) + len(self._under)

@@ -74,6 +74,11 @@ class Store:
         self._state = folder / f"{name}.state"
         self._urgent = folder / f"{name}.urgent"
 
+    @property
+    def files(self) -> tuple[Path, Path, Path]:
+        """What readers follow: the list, its urgent records, and what is known of it."""
+        return self.current, self._urgent, self._state
+
     def open(self) -> Snapshot | None:
         """Return the list in force, or where its file is damaged the newest whole one before it.
 

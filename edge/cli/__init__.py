@@ -2,8 +2,13 @@
 """The command `qalqan`. Exit codes: 0 ok, 1 failure, 2 usage, 3 degraded."""
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+from typing_extensions import override
 
 from edge import __version__
 from edge.cli.decode import decode
@@ -14,6 +19,27 @@ from edge.cli.run import core, run
 from edge.errors import QalqanError
 
 FAILURE = 1
+
+
+class Signing(TyperGroup):
+    """Commands of `edge.cli.NAME`, imported when asked for: what checks signatures takes 200 ms.
+
+    `core` must not hold it either: it reads what `uplink` has checked.
+    """
+
+    @override
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands."""
+        return self._loaded().list_commands(ctx)
+
+    @override
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, or None."""
+        return self._loaded().get_command(ctx, cmd_name)
+
+    def _loaded(self) -> TyperGroup:
+        return get_group(import_module(f"edge.cli.{self.name}").app)
+
 
 app = typer.Typer(
     name="qalqan",
@@ -29,6 +55,11 @@ app.command(hidden=True)(core)
 app.command()(explain)
 app.command()(drivers)
 app.add_typer(config_app, name="config")
+for _name, _help in (
+    ("list", "Write, sign and publish lists: what the centre and the prosecutor do."),
+    ("blocklist", "The lists of this box, and what they say."),
+):
+    app.add_typer(typer.Typer(cls=Signing, no_args_is_help=True), name=_name, help=_help)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - the shape typer calls back with

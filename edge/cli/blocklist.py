@@ -11,6 +11,7 @@ from edge.blocklist import kernel
 from edge.blocklist.apply import Settings, Updates
 from edge.blocklist.desk import compare
 from edge.blocklist.entry import Entry
+from edge.blocklist.manifest import read_record, read_signed
 from edge.blocklist.overlay import settle
 from edge.blocklist.simple import is_valid
 from edge.blocklist.snapshot import Snapshot
@@ -67,6 +68,24 @@ def update(
     else:
         how = "by delta" if done.by_delta else "whole"
         typer.echo(f"{name}: {done.before} -> {done.version}, {how}")
+
+
+@app.command()
+def urgent(
+    file: Annotated[Path, typer.Argument(help="A signed urgent record.")],
+    root: Annotated[Path, typer.Option(help="The root.json this box trusts.")],
+    state: Folder = STATE,
+    node: Annotated[str, typer.Option(help="Name of this box.")] = "",
+) -> None:
+    """Take an urgent record from a file; a running `core` follows within a second."""
+    signed = read_signed(file.read_bytes())
+    record = read_record(signed.record)
+    if record.list not in lists_in(state):
+        raise ListError(f"{state}: no list {record.list} is here")
+    client = Client(state / "trust", root.read_bytes(), LocalFetcher(file.parent))
+    Updates(Store(state, record.list), client, Settings(node)).take_urgent(signed, _now_s())
+    added, lifted = len(record.added), len(record.lifted)
+    typer.echo(f"{record.list} urgent {record.seq}: {added} added, {lifted} lifted")
 
 
 @app.command()

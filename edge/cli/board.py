@@ -69,47 +69,48 @@ class Board:
         self._tally = tally
         self._console = console or Console()
         self._rows: deque[Row] = deque(maxlen=ROWS)
-        self._at = 0
         self._drawn_s = 0.0
+        self._is_drawn = self._console.is_terminal  # asking costs more than counting a call
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
 
     def start(self) -> None:
         """Begin to draw, on a terminal."""
-        if self._console.is_terminal:
+        if self._is_drawn:
             self._live.start()
 
     def stop(self) -> None:
         """Leave the terminal as it was."""
-        if self._console.is_terminal:
+        if self._is_drawn:
             self._live.stop()
 
     def show(self, at: int, found: list[Finding]) -> None:
         """Take over what came of one unit heard at `at`."""
-        self._at = at
         for finding in found:
             if isinstance(finding, Decided):
-                self._rows.append(Row(finding))
-                if not self._console.is_terminal and finding.verdict.reasons:
-                    self._say(self._rows[-1])
-            elif isinstance(finding, CallAnswered | CallReleased):
+                if self._is_drawn:
+                    self._rows.append(Row(finding))
+                elif finding.verdict.reasons:
+                    self._say(Row(finding))
+            elif self._is_drawn and isinstance(finding, CallAnswered | CallReleased):
                 self._update(finding)
-        if self._console.is_terminal and (now := monotonic_s()) - self._drawn_s > DRAW_EVERY_S:
+        if self._is_drawn and (now := monotonic_s()) - self._drawn_s > DRAW_EVERY_S:
             self._drawn_s = now
-            self._live.update(self._picture(), refresh=True)
+            self._live.update(self._picture(at), refresh=True)
 
     def _say(self, row: Row) -> None:
         numbers = f"{row.calling} > {row.called}"
         words = WORDS[row.outcome]
-        self._console.out(f"{row.time}  {row.trunk:<10} {numbers:<30} {words:<19} {row.why}")
+        line = f"{row.time}  {row.trunk:<10} {numbers:<30} {words:<19} {row.why}"
+        self._console.out(line, highlight=False)
 
     def _update(self, event: CallAnswered | CallReleased) -> None:
         for row in self._rows:
             if row.key == (event.call, event.attempt):
                 row.state = "talking" if isinstance(event, CallAnswered) else f"ended {event.cause}"
 
-    def _picture(self) -> Group:
+    def _picture(self, at: int) -> Group:
         calls = self._tally.calls
-        clock = datetime.fromtimestamp(self._at / 1e9, UTC)
+        clock = datetime.fromtimestamp(at / 1e9, UTC)
         head = Text.assemble(
             (" Qalqan Edge ", "bold reverse"),
             f"  {clock:%Y-%m-%d %H:%M:%S} UTC   calls {calls['offered']}   ",
@@ -135,7 +136,8 @@ class Board:
         if self._tally.by_rule:
             console.print(self._rules())
         for alarm in self._tally.alarms:
-            text = printable(f" {alarm.name} on {alarm.trunk}: {alarm.text}")
+            where = f" on {alarm.trunk}" if alarm.trunk else ""
+            text = printable(f" {alarm.name}{where}: {alarm.text}")
             console.print(Text.assemble(("alarm", "bold red"), text))
         self._balance()
         took = summary.get("verdict_us")

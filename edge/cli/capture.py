@@ -3,14 +3,22 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from edge.decode.e1cap import RawTimeslot
 from edge.decode.pcapfile import CaptureReader
 from edge.errors import InputError
 from edge.model.message import Malformed
 from edge.model.unit import Unit
+
+RawE1 = Annotated[
+    bool, typer.Option("--raw-e1", help="The files are the bare octets of an E1 timeslot.")
+]
+TsRate = Annotated[int, typer.Option(min=8, max=1984, help="... of so many kbit/s.")]
 
 CHUNK = 1 << 20
 "Octets read at once."
@@ -31,9 +39,10 @@ def check_readable(paths: Sequence[Path]) -> None:
 class CaptureFiles:
     """The units of several files; what is wrong with a file is kept as a line for the user."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        """Name the files; nothing is opened yet."""
+    def __init__(self, paths: Sequence[Path], ts_rate: int = 0) -> None:
+        """Name the files; nothing is opened yet. `ts_rate`: they are bare timeslots, kbit/s."""
         self._paths = paths
+        self._ts_rate = ts_rate
         self.frames = 0
         self.complaints: list[str] = []
         "One line for each file that could not be read to its end."
@@ -60,7 +69,7 @@ class CaptureFiles:
 
     def _file(self, path: Path) -> Iterator[tuple[list[Unit], int]]:
         """Yield the units of each chunk with the chunk's size."""
-        reader = CaptureReader(str(path))
+        reader = self._reader(path)
         try:
             with path.open("rb") as file:
                 while chunk := file.read(CHUNK):
@@ -68,7 +77,10 @@ class CaptureFiles:
         except OSError as refusal:
             self.complaints.append(f"{path}: {refusal.strerror}")
             return
-        self._units(path, reader.end())
+        yield self._units(path, reader.end()), 0
+
+    def _reader(self, path: Path) -> CaptureReader | RawTimeslot:
+        return RawTimeslot(str(path), self._ts_rate) if self._ts_rate else CaptureReader(str(path))
 
     def _units(self, path: Path, heard: Sequence[Unit | Malformed]) -> list[Unit]:
         """Sort out what the reader gave."""

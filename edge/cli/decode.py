@@ -11,24 +11,28 @@ from typing import Annotated
 import typer
 
 from edge.cli import jsonlines
-from edge.cli.capture import CaptureFiles
+from edge.cli.capture import CaptureFiles, RawE1, TsRate
 from edge.cli.printable import printable
+from edge.decode.hdlc import FULL_RATE
 from edge.decode.pcapng import PcapngWriter
 from edge.decode.signalling import Signalling
 from edge.errors import InputError
 from edge.model.message import Malformed, Message
+from edge.model.unit import Direction
 
 FAILURE = 1
 
 
 def decode(
-    files: Annotated[list[Path], typer.Argument(help="Capture files, pcap or pcapng.")],
+    files: Annotated[list[Path], typer.Argument(help="Captures: pcap, pcapng or e1cap.")],
     *,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     save_malformed: Annotated[
         Path | None,
         typer.Option(help="Write the units that could not be read into this pcapng file."),
     ] = None,
+    raw_e1: RawE1 = False,
+    ts_rate: TsRate = FULL_RATE,
 ) -> None:
     """Read captures and print every signalling message heard in them.
 
@@ -37,7 +41,7 @@ def decode(
     """
     if save_malformed in files:
         raise typer.BadParameter(f"{save_malformed} is to be read", param_hint="--save-malformed")
-    captures = CaptureFiles(files)
+    captures = CaptureFiles(files, ts_rate if raw_e1 else 0)
     decoder = Signalling()
     with _saving(save_malformed) as save:
         printer = _Printer(save, as_json=json, named=len(files) > 1)
@@ -106,9 +110,18 @@ def message_text(message: Message) -> str:
     clock = datetime.fromtimestamp(message.unit.at / 1e9, UTC)
     numbers = f"{message.calling or '?'} > {message.called or '?'}"
     return printable(
-        f"{message.unit.number:>7}  {clock:%H:%M:%S.%f}  {message.flow.text():<46}"
+        f"{message.unit.number:>7}  {clock:%H:%M:%S.%f}  {_way(message):<46}"
         f"  {message.type:<9} {numbers:<32} {message.call}"
     )
+
+
+def _way(message: Message) -> str:
+    """Return from where to where a message went; on E1 its channel and direction."""
+    if message.flow.source:
+        return message.flow.text()
+    direction = message.unit.direction
+    heard = direction.value if direction is not Direction.UNKNOWN else ""
+    return " ".join(filter(None, (message.unit.channel, heard, message.proto)))
 
 
 def _malformed_text(malformed: Malformed) -> str:

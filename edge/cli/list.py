@@ -9,20 +9,35 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from securesystemslib.signer import CryptoSigner
 
 from edge import clock
 from edge.blocklist.csvfile import entry_of, read_entries
 from edge.blocklist.desk import Desk
 from edge.blocklist.entry import Entry
-from edge.blocklist.manifest import Guards, Manifest
+from edge.blocklist.manifest import (
+    Guards,
+    Manifest,
+    Signed,
+    read_record,
+    read_signed,
+    write_signed,
+)
+from edge.blocklist.store import replace
 from edge.errors import ListError
 from edge.trust.keys import new_key, read_public, read_signer
 from edge.trust.repository import Repository
+from edge.trust.urgent import countersign, sign_record, signed_by
 
 app = typer.Typer(
     help="Write, sign and publish lists: what the centre and the prosecutor do.",
     no_args_is_help=True,
 )
+
+urgent_app = typer.Typer(
+    help="Add or lift within seconds; the next version holds it too.", no_args_is_help=True
+)
+app.add_typer(urgent_app, name="urgent")
 
 MOST_SHOWN = 200
 _NS = 10**9
@@ -31,6 +46,11 @@ Folder = Annotated[Path, typer.Argument(help="Folder of the repository.")]
 Name = Annotated[str, typer.Argument(help="Name of the list.")]
 Pattern = Annotated[str, typer.Argument(help="+number, +prefix* or +first..+last.")]
 KeyFile = Annotated[Path, typer.Option("--key", help="Private key file of who signs.")]
+Side = Annotated[str, typer.Option("--as", help="operator or prosecutor.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Patterns = Annotated[list[str], typer.Argument(help="+number, +prefix* or +first..+last.")]
+Out = Annotated[Path, typer.Option(help="File of the signed record, to be carried on.")]
+Hours = Annotated[int, typer.Option(min=1, help="It ends then; publish a version before.")]
 
 
 def _now_s() -> int:
@@ -160,12 +180,12 @@ def _show(desk: Desk) -> None:
 def sign(  # noqa: PLR0913 - what is signed is said in full
     folder: Folder,
     name: Name,
-    side: Annotated[str, typer.Option("--as", help="operator or prosecutor.")],
+    side: Side,
     key: KeyFile,
     days: Annotated[int, typer.Option(help="How long it may be taken; the first signer's.")] = 30,
     most_additions: Annotated[int, typer.Option(help="Guard of every appliance.")] = 100_000,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Sign the draft for one side, after seeing what it changes.
 
@@ -178,7 +198,8 @@ def sign(  # noqa: PLR0913 - what is signed is said in full
         typer.confirm(f"Sign this as {side} of {name}?", abort=True)
     manifest = desk.pending()
     if manifest is None or not repository.signed(name, desk.manifest):
-        manifest = desk.prepare(_now_s(), days, Guards(most_additions=most_additions))
+        guards = Guards(most_additions=most_additions)
+        manifest = desk.prepare(_now_s(), days, guards, desk.last_urgent())
     repository.sign(name, side, desk.manifest, signer, _now_s())
     typer.echo(_signed_text(manifest, repository.signed(name, desk.manifest)))
 
@@ -197,3 +218,91 @@ def publish(folder: Folder, name: Name, key: KeyFile) -> None:
     repository.publish(name, desk.manifest, read_signer(key), _now_s())
     desk.publish()
     typer.echo(f"{name} {manifest.version}: published, {manifest.entries} entries")
+
+
+@urgent_app.command("add")
+def urgent_add(  # noqa: PLR0913 - one option a column
+    folder: Folder,
+    name: Name,
+    patterns: Patterns,
+    *,
+    basis: Annotated[str, typer.Option(help="Legal basis: the order it rests on.")],
+    action: Annotated[str, typer.Option(help="block, divert, observe or allow.")] = "block",
+    party: Annotated[str, typer.Option(help="calling, called or redirecting.")] = "calling",
+    category: Annotated[str, typer.Option(help="What it is listed for.")] = "fraud",
+    side: Side,
+    key: KeyFile,
+    out: Out,
+    hours: Hours = 72,
+) -> None:
+    """Prepare and sign an urgent addition; it takes effect once the other side signs too."""
+    rest = {"basis": basis, "action": action, "party": party, "category": category}
+    added = [entry_of({"pattern": pattern, **rest}) for pattern in patterns]
+    signer = _signer(folder, name, side, key)
+    record = _desk(folder, name).hurry(_now_s(), hours, added=added)
+    _put(folder, out, sign_record(record, [signer]))
+
+
+@urgent_app.command("lift")
+def urgent_lift(  # noqa: PLR0913 - what is signed is said in full
+    folder: Folder, name: Name, patterns: Patterns, *, side: Side, key: KeyFile, out: Out,
+    hours: Hours = 72,
+) -> None:  # fmt: skip
+    """Prepare and sign an urgent lifting of all entries of patterns; one signature is enough."""
+    desk, now_s = _desk(folder, name), _now_s()
+    lifted = [entry for pattern in patterns for entry in _listed(desk, pattern, now_s)]
+    signer = _signer(folder, name, side, key)
+    record = desk.hurry(now_s, hours, lifted=lifted)
+    _put(folder, out, sign_record(record, [signer]))
+
+
+@urgent_app.command("sign")
+def urgent_sign(
+    folder: Folder,
+    file: Annotated[Path, typer.Argument(help="What the other side has signed.")],
+    side: Side,
+    key: KeyFile,
+    *,
+    yes: Yes = False,
+) -> None:
+    """Sign what the other side has prepared, after seeing what it changes."""
+    signed = read_signed(file.read_bytes())
+    record = read_record(signed.record)
+    signer = _signer(folder, record.list, side, key)
+    _show_urgent(signed)
+    if not yes:
+        typer.confirm(f"Sign this as {side} of {record.list}?", abort=True)
+    _put(folder, file, countersign(signed, signer), quiet=True)
+
+
+def _signer(folder: Path, name: str, side: str, key: Path) -> CryptoSigner:
+    """Return who signs, if the key is of that side."""
+    signer = read_signer(key)
+    Repository(folder).check_signer(name, side, signer)
+    return signer
+
+
+def _listed(desk: Desk, pattern: str, now_s: int) -> list[Entry]:
+    """Return all entries of a pattern that are in force. Raises `ListError` if there are none."""
+    wanted = entry_of({"pattern": pattern, "party": "calling", "action": "allow"})
+    found = [e for e in desk.in_force(wanted.low, now_s) if e.text() == wanted.text()]
+    if not found:
+        raise ListError(f"{pattern} is not in force in {desk.name}")
+    return sorted(found, key=repr)
+
+
+def _show_urgent(signed: Signed) -> None:
+    record = read_record(signed.record)
+    for mark, entries in (("+", record.added), ("-", record.lifted)):
+        for entry in entries:
+            typer.echo(f"{mark} {entry_text(entry)}")
+
+
+def _put(folder: Path, out: Path, signed: Signed, *, quiet: bool = False) -> None:
+    """Write a signed record; say what it changes and who has signed it."""
+    replace(out, write_signed(signed))
+    if not quiet:
+        _show_urgent(signed)
+    record = read_record(signed.record)
+    by = " and ".join(sorted(signed_by(signed, Repository(folder).signers(record.list))))
+    typer.echo(f"{record.list} urgent {record.seq}: signed by {by}, until {moment(record.expires)}")

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from edge import config as config_file, plugins
+from edge import clock, config as config_file, plugins
 from edge.cli import jsonlines
-from edge.core import blocklist_of
+from edge.core import NS, lists_of
 
 config_app = typer.Typer(help="Check and show the appliance's TOML file.", no_args_is_help=True)
 
@@ -20,11 +20,13 @@ ConfigFile = Annotated[Path, typer.Argument(help="The appliance's TOML file.")]
 def check(config: ConfigFile) -> None:
     """Read the file and the lists it names; say all that is wrong, with line and nearest word."""
     settings = config_file.load(config)
-    blocklist = blocklist_of(settings)
+    blocklist, alarms = lists_of(settings).first(clock.now_ns() // NS)
     typer.echo(
         f"{config}: good; {len(settings.tap)} taps, {len(settings.trunk)} trunks,"
         f" {len(blocklist)} list entries"
     )
+    for alarm in alarms:
+        typer.echo(f"{alarm.name}: {alarm.text}")
 
 
 @config_app.command()

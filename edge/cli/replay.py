@@ -10,9 +10,10 @@ import typer
 from edge import config as config_file
 from edge.cli import jsonlines
 from edge.cli.board import Board
-from edge.cli.capture import check_readable
+from edge.cli.capture import RawE1, TsRate, check_readable
 from edge.cli.tally import Tally
 from edge.core import build_pipeline, pcap_part
+from edge.decode.hdlc import FULL_RATE
 from edge.ear import Ear, ears_of, hear_all
 from edge.errors import InputError
 from edge.evidence.journal import Journal, is_evidence
@@ -26,8 +27,8 @@ from edge.verdict.guardrail import Alarm
 DEGRADED = 3
 
 
-def replay(
-    files: Annotated[list[Path], typer.Argument(help="Capture files, pcap or pcapng.")],
+def replay(  # noqa: PLR0913 - options of a command
+    files: Annotated[list[Path], typer.Argument(help="Captures: pcap, pcapng or e1cap.")],
     config: Annotated[Path, typer.Option("--config", "-c", help="The appliance's TOML file.")],
     *,
     speed: Annotated[
@@ -37,6 +38,8 @@ def replay(
     evidence: Annotated[
         Path | None, typer.Option(help="Folder for the evidence of every stopped call.")
     ] = None,
+    raw_e1: RawE1 = False,
+    ts_rate: TsRate = FULL_RATE,
 ) -> None:
     """Hear captures through the whole pipeline and show every call and its verdict.
 
@@ -51,7 +54,12 @@ def replay(
     )
     pipeline = build_pipeline(settings, hand.alarm)
     name = next(iter(settings.tap), "replay")
-    (ear,) = ears_of({name: pcap_part(files, speed)}, pipeline, hand.take, settings.trunk)
+    (ear,) = ears_of(
+        {name: pcap_part(files, speed, ts_rate if raw_e1 else 0)},
+        pipeline,
+        hand.take,
+        settings.trunk,
+    )
     try:
         with hand:
             asyncio.run(hear_all([ear], Notifier({})))
@@ -95,7 +103,7 @@ class ReplayHand:
                 jsonlines.put(_line(unit, finding))
         if found and self._paced and self._json:
             jsonlines.flush()  # somebody looks at the pipe's other end
-        if self._board:
+        if found and self._board:
             self._board.show(unit.at, found)
 
     def alarm(self, alarm: Alarm) -> None:

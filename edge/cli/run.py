@@ -15,7 +15,7 @@ from edge import config as config_file, log
 from edge.children import run_children
 from edge.cli.tally import Tally
 from edge.config import Config
-from edge.core import build_pipeline
+from edge.core import build
 from edge.ear import Ear, ears_of, hear_all
 from edge.errors import ConfigError, QalqanError
 from edge.evidence.journal import Journal, is_evidence
@@ -51,10 +51,10 @@ def core(config: ConfigFile) -> None:
     log.set_up()
     settings = _checked(config)
     hand = CoreHand(Journal(settings.node.state_dir / "evidence"))
-    pipeline = build_pipeline(settings, hand.alarm)
+    pipeline, watch = build(settings, hand.alarm)
     ears = ears_of(settings.tap, pipeline, hand.take, settings.trunk)
     try:
-        asyncio.run(hear_all(ears, Notifier()))
+        asyncio.run(hear_all(ears, Notifier(), watch))
     except QalqanError:
         raise
     except Exception as bug:

@@ -89,12 +89,26 @@ class Repository:
         """Return what an appliance is built with."""
         return (self.metadata / "1.root.json").read_bytes()
 
+    def signers(self, subject: str) -> dict[str, dict[str, Key]]:
+        """Return the keys of each side of a subject, by key id."""
+        delegations = self._newest("targets").delegations
+        return {
+            side: {
+                keyid: delegations.keys[keyid]
+                for keyid in delegations.roles[role_of(subject, side)].keyids
+            }
+            for side in sides(subject)
+        }
+
+    def check_signer(self, subject: str, side: str, signer: Signer) -> None:
+        """Raise `ConfigError` if the key is not of that side."""
+        if signer.public_key.keyid not in self.signers(subject).get(side, {}):
+            raise ConfigError(f"this key does not sign as {side} of {subject}")
+
     def sign(self, subject: str, side: str, manifest: Path, signer: Signer, now_s: int) -> None:
         """Have one side name a manifest. Raises `ConfigError` if the key is not of that side."""
         name = role_of(subject, side)
-        delegations = self._newest("targets").delegations
-        if signer.public_key.keyid not in delegations.roles[name].keyids:
-            raise ConfigError(f"this key does not sign as {side} of {subject}")
+        self.check_signer(subject, side, signer)
         version = self._version(name) + 1
         path = path_of(subject, side)
         target = TargetFile.from_file(path, str(manifest), ["sha256"])

@@ -17,9 +17,16 @@ _CONTEXT = b"qalqan urgent record 1\n"
 
 def sign_record(record: Record, signers: Sequence[Signer]) -> Signed:
     """Return a record with the signatures of all signers."""
-    octets = msgspec.json.encode(record)
-    signatures = [signer.sign(_CONTEXT + octets) for signer in signers]
-    return Signed(octets, tuple((one.keyid, one.signature) for one in signatures))
+    signed = Signed(msgspec.json.encode(record), ())
+    for signer in signers:
+        signed = countersign(signed, signer)
+    return signed
+
+
+def countersign(signed: Signed, signer: Signer) -> Signed:
+    """Return the very same octets with one more signature."""
+    one = signer.sign(_CONTEXT + signed.record)
+    return Signed(signed.record, (*signed.signatures, (one.keyid, one.signature)))
 
 
 def signed_by(signed: Signed, keys: Mapping[str, Mapping[str, Key]]) -> set[str]:

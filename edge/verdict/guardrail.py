@@ -28,8 +28,9 @@ class Alarm(msgspec.Struct, frozen=True):
     """Something that people must look at now."""
 
     name: str
-    "`breaker-open` or `canary-wanted`."
+    "`breaker-open`, `canary-wanted`, `list-stale` or `list-damaged`."
     trunk: str
+    "Empty where it is not about one."
     at: int
     "Nanoseconds since the epoch."
     text: str

@@ -197,3 +197,22 @@ def test_a_large_list_follows_a_delta_to_the_octet(tmp_path):
     assert box.update().by_delta
     assert box.store.open().layout.digest.hex() == manifest.digest
     assert not blocked(box, str(keys[40_000])[1:])
+
+
+def test_a_list_that_is_empty_is_taken_once(tmp_path):
+    centre = Centre(tmp_path / "centre")
+    centre.publish()
+    box = Box(tmp_path, centre)
+    assert box.update().version == 1
+    assert box.update() is None
+
+
+def test_a_cut_between_rename_and_note_is_mended_by_the_next_look(tmp_path, centre):
+    box = Box(tmp_path, centre)
+    centre.add("77172000001")
+    centre.publish()
+    box.update()
+    known = box.store.state()
+    box.store.files[2].unlink()
+    assert box.update() is None
+    assert box.store.state() == known

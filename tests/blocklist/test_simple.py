@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from edge.blocklist.entry import Blocklist, Entry, Hit, Listed, Shape
-from edge.blocklist.simple import Overlay, SimpleBlocklist
+from edge.blocklist.simple import SimpleBlocklist
 from edge.model.event import Trunk, TrunkClass
 from edge.model.verdict import Action
 
@@ -111,23 +111,6 @@ def test_a_hit_names_its_list_and_a_list_knows_its_size():
     assert blocklist.find(NUMBER, Listed.CALLING, ABROAD, 0) == Hit(EXACT, "national", 42)
     assert len(blocklist) == 3
     assert len(SimpleBlocklist("empty", 1)) == 0
-
-
-def test_urgent_entries_are_asked_first_whatever_their_width():
-    under = SimpleBlocklist("national", 42, [EXACT])
-    lifted = entry("44*", Action.ALLOW)
-    overlay = Overlay(SimpleBlocklist("urgent", 7, [lifted, entry("1*")]), under)
-    assert overlay.find(NUMBER, Listed.CALLING, ABROAD, 0) == Hit(lifted, "urgent", 7)
-    assert (overlay.name, overlay.version, len(overlay)) == ("national", 42, 3)
-
-
-def test_where_no_urgent_entry_holds_the_list_below_speaks():
-    expired = entry(NUMBER, Action.ALLOW, valid_until=50)
-    overlay = Overlay(
-        SimpleBlocklist("urgent", 7, [expired]), SimpleBlocklist("national", 42, [EXACT])
-    )
-    assert overlay.find(NUMBER, Listed.CALLING, ABROAD, 100) == Hit(EXACT, "national", 42)
-    assert overlay.find("1", Listed.CALLING, ABROAD, 100) is None
 
 
 # A world small enough that numbers, widths, times and scopes collide all the time.

@@ -159,6 +159,9 @@ def test_a_missing_capture_ends_the_run(qalqan: Qalqan, config: Path, tmp_path: 
 
 def test_version_and_help(qalqan: Qalqan) -> None:
     assert qalqan("--version").out.startswith("qalqan ")
-    for words in ((), ("run",), ("replay",), ("explain",), ("drivers",), ("config", "check")):
+    for words in (
+        *((), ("run",), ("replay",), ("explain",), ("drivers",), ("config", "check")),
+        *(("list",), ("list", "urgent", "add"), ("blocklist",), ("blocklist", "lookup")),
+    ):
         done = qalqan(*words, "--help")
         assert (done.code, "Usage: qalqan" in done.out) == (0, True)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from edge.blocklist.entry import Listed
-from edge.blocklist.simple import Overlay, SimpleBlocklist
+from edge.blocklist.several import Several
+from edge.blocklist.simple import SimpleBlocklist
 from edge.model.event import CallOffered
 from edge.model.number import Nature, Party, Presentation
 from edge.model.verdict import Action, Basis, Mode
@@ -136,7 +137,7 @@ rules = st.builds(
 )
 policies = st.builds(
     Policy,
-    st.one_of(lists, st.builds(Overlay, lists, lists)),
+    st.one_of(lists, st.builds(Several, st.lists(lists, min_size=2, max_size=2))),
     st.one_of(st.none(), lists),
     rules,
     st.sampled_from([lambda _: None, lambda _: True, lambda _: False]),

@@ -4,7 +4,7 @@
 import pytest
 
 from edge.blocklist.entry import Listed
-from edge.blocklist.simple import Overlay, SimpleBlocklist
+from edge.blocklist.simple import SimpleBlocklist
 from edge.model.event import TrunkClass
 from edge.model.number import Party
 from edge.model.verdict import Action, Basis, Mode
@@ -133,15 +133,6 @@ def test_an_allow_of_the_list_ends_the_asking_unless_another_number_is_to_be_sto
     verdict = judge(call(FIXED_2, FIXED, PAI), listed(allow, entry(GB_2.e164)))
     assert verdict.action is Action.BLOCK
     assert reasons(verdict) == ["list.calling", "list.calling"]
-
-
-def test_an_urgent_entry_is_asked_before_the_list():
-    block, allow = entry(GB.e164), entry(GB.e164, action=Action.ALLOW)
-    lifted = Overlay(listed(allow, name="urgent", version=9), listed(block))
-    assert judge(call(), lifted).action is Action.ALLOW
-    added = Overlay(listed(block, name="urgent", version=9), listed(allow))
-    verdict = judge(call(), added)
-    assert (verdict.action, verdict.list_version) == (Action.BLOCK, 9)
 
 
 def test_of_several_entries_the_strictest_decides_and_all_are_told():
