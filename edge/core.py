@@ -7,16 +7,23 @@
 from collections.abc import Callable, Iterable
 from ipaddress import ip_network
 from pathlib import Path
+from typing import NamedTuple
 
 from edge import clock, plugins
 from edge.blocklist.csvfile import Guards, read_csv_files
 from edge.blocklist.entry import Blocklist
+from edge.call import isup_offer, q931_offer
+from edge.call.isup import IsupCalls
+from edge.call.offer import Offers
+from edge.call.q931 import Q931Calls
+from edge.call.seizure import Bounds
 from edge.call.sip import SipCalls
 from edge.call.sip_offer import SipOffers
 from edge.call.tracker import Tracker
 from edge.call.trunks import TrunkRule, Trunks
 from edge.config import Config
 from edge.decode.signalling import Signalling
+from edge.lists import Lists, ListWatch
 from edge.model.event import UNKNOWN_TRUNK, Trunk
 from edge.numbering.normalise import Home, home_of
 from edge.pipeline import Pipeline
@@ -30,29 +37,66 @@ from edge.verdict.rule import RulePolicy
 NS = 1_000_000_000
 
 
-def build_pipeline(config: Config, alarm: Callable[[Alarm], None]) -> Pipeline:
-    """Build everything from a unit to its verdict. Raises `ListError` for a wrong list."""
+class Core(NamedTuple):
+    """What the process is made of, but for the ears."""
+
+    pipeline: Pipeline
+    watch: ListWatch
+    "Brings new lists into the pipeline while it runs."
+
+
+def build(config: Config, alarm: Callable[[Alarm], None]) -> Core:
+    """Build everything from a unit to its verdict. Raises `ListError` for a wrong table."""
     trunks = {name: _trunk(config, name) for name in config.trunk}
     homes = {name: _home(config, trunk) for name, trunk in trunks.items()}
-    offers = SipOffers(homes, _home(config, _with_home(config, UNKNOWN_TRUNK)))
-    calls = SipCalls(
+    tracker = _tracker(
+        config,
         Trunks([_rule(config, name, trunk) for name, trunk in trunks.items()]),
-        offers.offer,
-        limit=config.calls.max,
-        setup_idle_ns=config.calls.setup_idle_s * NS,
-        talk_idle_ns=config.calls.idle_s * NS,
+        homes,
+        _home(config, _with_home(config, UNKNOWN_TRUNK)),
     )
     guardrail = Guardrail(_protected(config), _limits(config), alarm)
-    policy = Policy(blocklist_of(config), rules=RulePolicy(config.policy.rules))
+    lists, rules = lists_of(config), RulePolicy(config.policy.rules)
+    found = lists.first(clock.now_ns() // NS)
     modes = {name: table.mode for name, table in config.trunk.items()}
-    engine = Engine(policy, guardrail, modes)
-    return Pipeline(Signalling(), Tracker(calls), engine, clock.ticks_ns)
+    engine = Engine(Policy(found.blocklist, rules=rules), guardrail, modes)
+
+    def swap(blocklist: Blocklist) -> None:
+        engine.policy = Policy(blocklist, rules=rules)
+
+    for said in found.said:
+        alarm(said)
+    pipeline = Pipeline(Signalling(), tracker, engine, clock.ticks_ns)
+    return Core(pipeline, ListWatch(lists, swap, alarm))
 
 
-def blocklist_of(config: Config) -> Blocklist:
-    """Read the lists that the configuration names. Raises `ListError`."""
-    guards = Guards(least_prefix=config.blocklist.least_prefix_digits)
-    return read_csv_files(config.blocklist.files, list_name="files", guards=guards)
+def build_pipeline(config: Config, alarm: Callable[[Alarm], None]) -> Pipeline:
+    """Build what judges by the lists as they are now. Raises `ListError` for a wrong table."""
+    return build(config, alarm).pipeline
+
+
+def _tracker(config: Config, trunks: Trunks, homes: dict[str, Home], default: Home) -> Tracker:
+    calls = config.calls
+    bounds = Bounds(calls.max, calls.setup_idle_s * NS, calls.idle_s * NS)
+    return Tracker(
+        SipCalls(
+            trunks,
+            SipOffers(homes, default).offer,
+            limit=bounds.limit,
+            setup_idle_ns=bounds.setup_idle_ns,
+            talk_idle_ns=bounds.talk_idle_ns,
+        ),
+        IsupCalls(trunks, Offers(isup_offer.identities, homes, default), bounds),
+        Q931Calls(trunks, Offers(q931_offer.identities, homes, default), bounds),
+    )
+
+
+def lists_of(config: Config) -> Lists:
+    """Find the lists that the configuration names. Raises `ListError` for a wrong table."""
+    table = config.blocklist
+    guards = Guards(least_prefix=table.least_prefix_digits)
+    tables = read_csv_files(table.files, list_name="files", guards=guards)
+    return Lists(table.folder or config.node.state_dir / "lists", tables)
 
 
 def _trunk(config: Config, name: str) -> Trunk:
@@ -80,7 +124,20 @@ def _home(config: Config, trunk: Trunk) -> Home:
 def _rule(config: Config, name: str, trunk: Trunk) -> TrunkRule:
     table = config.trunk[name]
     peers = tuple(ip_network(str(peer)) for peer in table.peers)
-    return TrunkRule(trunk, frozenset(table.taps), peers)
+    return TrunkRule(
+        trunk,
+        frozenset(table.taps),
+        peers,
+        frozenset(table.opc),
+        frozenset(table.dpc),
+        tuple(_circuits(cics) for cics in table.cics),
+        frozenset(table.channels),
+    )
+
+
+def _circuits(cics: str) -> tuple[int, int]:
+    first, _, last = cics.partition("-")
+    return int(first), int(last or first)
 
 
 def _protected(config: Config) -> Protected:
@@ -93,7 +150,8 @@ def _limits(config: Config) -> Limits:
     return Limits(table.window_s * NS, table.most, table.share, table.floor, table.hold_s * NS)
 
 
-def pcap_part(files: Iterable[Path], pace: float) -> Part:
+def pcap_part(files: Iterable[Path], pace: float, ts_rate: int = 0) -> Part:
     """Return the configuration of a tap that reads captures."""
     driver = plugins.load("taps", "pcap")
-    return Part(driver="pcap", settings=driver.config(files=tuple(files), pace=pace))
+    settings = driver.config(files=tuple(files), pace=pace, raw_timeslot_kbit=ts_rate)
+    return Part(driver="pcap", settings=settings)

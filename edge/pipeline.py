@@ -5,7 +5,7 @@ One synchronous pass: nothing here awaits, queues or looks at a clock of its own
 the findings (orders, evidence, reports, a table on the screen) is the caller's business.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -81,12 +81,15 @@ class Pipeline:
 
     def pass_time(self, now_ns: int) -> list[Finding]:
         """Follow what comes of nothing being heard: pieces given up, silent calls ended."""
-        found = self._follow(self.decoder.expire(now_ns), now_ns, self._ticks_ns())
-        return [*found, *self.tracker.expire(now_ns)]
+        began = self._ticks_ns()
+        found = self._follow(self.decoder.expire(now_ns), now_ns, began)
+        return [*found, *self._decided(self.tracker.expire(now_ns), now_ns, began)]
 
     def finish(self, now_ns: int) -> list[Finding]:
         """Follow what can still be made of what waits, as nothing more will be heard."""
-        return self._follow(self.decoder.expire(FOREVER), now_ns, self._ticks_ns())
+        began = self._ticks_ns()
+        found = self._follow(self.decoder.expire(FOREVER), now_ns, began)
+        return [*found, *self._decided(self.tracker.finish(now_ns), now_ns, began)]
 
     def _follow(
         self, messages: list[Message | Malformed], now_ns: int, began: int
@@ -96,9 +99,15 @@ class Pipeline:
             if isinstance(message, Malformed):
                 found.append(message)
                 continue
-            for event in self.tracker.feed(message):
-                found.append(event)
-                if isinstance(event, CallOffered):
-                    verdict = self.engine.decide(event, now_ns + self._ticks_ns() - began)
-                    found.append(Decided(event, verdict, self._ticks_ns() - began))
+            found += self._decided(self.tracker.feed(message), now_ns, began)
+        return found
+
+    def _decided(self, events: Sequence[CallEvent], now_ns: int, began: int) -> list[Finding]:
+        """Return the events, each offer with its verdict."""
+        found: list[Finding] = []
+        for event in events:
+            found.append(event)
+            if isinstance(event, CallOffered):
+                verdict = self.engine.decide(event, now_ns + self._ticks_ns() - began)
+                found.append(Decided(event, verdict, self._ticks_ns() - began))
         return found

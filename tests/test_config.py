@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
+from edge import plugins
 from edge.blocklist.csvfile import Guards
 from edge.config import load, parse, schema, show
 from edge.errors import ConfigError
@@ -118,7 +119,7 @@ WRONG = {
         '"pcab"',
         (
             "10: tap.mirror.driver: no driver 'pcab' among the taps; did you mean 'pcap'? "
-            "(installed: memory, pcap)"
+            f"(installed: {', '.join(plugins.names('taps'))})"
         ),
     ),
     "no driver": (

@@ -37,7 +37,7 @@ def test_listing_imports_nothing(foreign: Path) -> None:
 
 
 def test_an_unknown_name_is_answered_with_those_that_exist() -> None:
-    with pytest.raises(UnknownDriver, match=r"'pcab' .*did you mean 'pcap'\?.*memory, pcap"):
+    with pytest.raises(UnknownDriver, match=r"'pcab' .*did you mean 'pcap'\?.*memory, .*pcap"):
         plugins.load("taps", "pcab")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hears capture files (pcap, pcapng), one after the other, at any pace.
+"""Hears capture files (pcap, pcapng, e1cap), one after the other, at any pace.
 
 The formats are read in `edge.decode.pcapfile`; files, waiting and losses are the driver's.
 """
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge.clock import monotonic_s
+from edge.decode.e1cap import RawTimeslot
 from edge.decode.pcapfile import CaptureReader
 from edge.errors import InputError
 from edge.model.message import Malformed
@@ -36,6 +37,8 @@ class Config(BaseModel):
     "Capture files, heard one after the other as listed; their times are not merged."
     pace: float = Field(default=0.0, ge=0, le=1000)
     "Speed against the time of the capture: 1 as it happened, 2 twice as fast; 0 without waiting."
+    raw_timeslot_kbit: int = Field(default=0, ge=0, le=1984)
+    "Rate of the E1 timeslot whose bare octets the files are; 0 where they are captures."
 
 
 class PcapTap:
@@ -47,6 +50,7 @@ class PcapTap:
         files: Sequence[Path],
         *,
         pace: float = 0.0,
+        timeslot_rate: int = 0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now_s: Callable[[], float] = monotonic_s,
     ) -> None:
@@ -54,6 +58,7 @@ class PcapTap:
         self.malformed: deque[Malformed] = deque(maxlen=MALFORMED_KEPT)
         "The last places of the files that could not be read."
         self._lost: Counter[str] = Counter()
+        self._timeslot_rate = timeslot_rate
         self._batches = self._read_all(name, files)
         self._ahead: deque[Unit] = deque()
         self._pace = pace
@@ -110,7 +115,8 @@ class PcapTap:
 
     def _read_file(self, name: str, path: Path) -> Generator[list[Unit], None, None]:
         """Yield the units of every chunk. Raises `InputError` if the file is no capture at all."""
-        reader = CaptureReader(name)
+        rate = self._timeslot_rate
+        reader = RawTimeslot(name, rate) if rate else CaptureReader(name)
         with opened(path) as file:
             while chunk := file.read(CHUNK):
                 yield self._sorted_out(path, reader.feed(chunk))
@@ -146,7 +152,8 @@ async def open_tap(name: str, config: Config) -> PcapTap:
     """Return a tap over the files. Raises `InputError` if one of them cannot be opened."""
     for path in config.files:
         opened(path).close()
-    return PcapTap(name, config.files, pace=config.pace)
+    rate = config.raw_timeslot_kbit
+    return PcapTap(name, config.files, pace=config.pace, timeslot_rate=rate)
 
 
 DRIVER = Driver(

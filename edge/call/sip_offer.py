@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""INVITE -> `CallOffered` with every identity it carried (RFC 3261, 3325, 5806, 7044)."""
+"""INVITE -> `CallOffered` with every identity it carried (RFC 3261, 3325, 5806, 7044; Q.1912.5)."""
 
 from collections.abc import Callable
 
+from edge.call.isup_offer import identities
+from edge.call.offer import identified
 from edge.decode.sip.message import SipMessage
 from edge.decode.sip.uri import Address, Uri
 from edge.model.event import CallOffered, Trunk
@@ -11,9 +13,14 @@ from edge.numbering.normalise import Home, normalise
 from edge.numbering.uri import sip_user
 
 ASSERTED = ("p-asserted-identity", "p-preferred-identity", "remote-party-id")
+VOUCHED = (*ASSERTED, "calling")
+"Headers that name the caller beside From, and the calling party number of an IAM in the body."
 REDIRECTING = ("diversion", "history-info")
 
 HIDING = frozenset({"id", "user", "full"})  # RFC 3323 section 4.2, RFC 3325 section 9.3
+SELF_HIDING = frozenset({"remote-party-id", "diversion"})
+"Headers with a parameter of their own that says whether they may be shown."
+
 ANONYMOUS_USERS = frozenset({"anonymous", "unavailable", "restricted", ""})
 
 MAX_KNOWN = 8192
@@ -33,14 +40,18 @@ class SipOffers:
 
     def offer(self, message: SipMessage, trunk: Trunk, attempt: int) -> CallOffered:
         """Return the event; its parties are in normal form for the trunk's home."""
-        read = self._readers.get(trunk.name, self._default).read
+        reader = self._readers.get(trunk.name, self._default)
+        read = reader.read
         hidden = is_hidden(message)
         shown = _party("from", message.from_address, read, hidden=hidden)
         called = _called(message, read)
         others = _others(message, read, hidden=hidden)
+        if message.iam:
+            numbers = identities(message.iam.numbers)
+            others += [identified(number, reader.home) for number in numbers]
         calling = shown
         if not shown.number.e164:  # From hides or names nobody: the network's word counts
-            calling = next((p for p in others if p.role in ASSERTED and p.number.e164), shown)
+            calling = next((p for p in others if p.role in VOUCHED and p.number.e164), shown)
         return CallOffered(
             at=message.unit.at,
             call=message.call,
@@ -59,7 +70,7 @@ class NumberReader:
 
     def __init__(self, home: Home) -> None:
         """Take what short and national numbers are short for."""
-        self._home = home
+        self.home = home
         self._known: dict[str, tuple[Number, Nature]] = {}
 
     def read(self, uri: Uri) -> tuple[Number, Nature]:
@@ -78,7 +89,7 @@ class NumberReader:
         digits, nature = sip_user(uri.raw if uri.scheme == "urn" else uri.user)
         if digits.lower() in ANONYMOUS_USERS:
             return Number(uri.user, refusal=Refusal.ABSENT), nature
-        return normalise(digits, nature, self._home), nature
+        return normalise(digits, nature, self.home), nature
 
 
 Read = Callable[[Uri], tuple[Number, Nature]]
@@ -120,7 +131,8 @@ def _others(message: SipMessage, read: Read, *, hidden: bool) -> list[Party]:
 def _party(role: str, address: Address, read: Read, *, hidden: bool) -> Party:
     """Return one identity; RPID and Diversion say themselves whether it may be shown."""
     uri = address.uri
-    hidden = hidden or address.parameters.get("privacy", "off").lower() in HIDING
+    if role in SELF_HIDING:
+        hidden = hidden or address.parameters.get("privacy", "off").lower() in HIDING
     number, nature = read(uri)
     presentation = Presentation.ALLOWED
     if number.refusal is Refusal.ABSENT:

@@ -11,7 +11,7 @@ from edge.decode.cursor import Unreadable
 from edge.decode.walk import Fragment, Key, Layer, Walk
 
 V4, V6 = 4, 6
-TCP, UDP = 6, 17
+TCP, UDP, SCTP = 6, 17, 132
 _HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION = 0, 43, 44, 51, 60
 _MOBILITY, _HIP, _SHIM6 = 135, 139, 140
 

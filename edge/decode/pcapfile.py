@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Capture files as they stream in: pcap (draft-ietf-opsawg-pcap) here, pcapng in `pcapng`.
+"""Capture files as they stream in: pcap (draft-ietf-opsawg-pcap); see `pcapng` and `e1cap` too.
 
 Both octet orders, microseconds and nanoseconds. A file that lies about a length is read up to the
 lie: what follows would have to be guessed, and guesses are no evidence.
@@ -8,6 +8,13 @@ lie: what follows would have to be guessed, and guesses are no evidence.
 from struct import Struct
 
 from edge.decode.cursor import Unreadable
+from edge.decode.e1cap import (
+    E1CAP_HEADER,
+    TRACER_MAGIC,
+    RecorderRecords,
+    TracerChunks,
+    is_recorder,
+)
 from edge.decode.pcapng import MAX_PACKET, Interface, Options, PcapngBlocks
 from edge.model.message import Malformed
 from edge.model.unit import ClockQuality, Direction, Unit
@@ -79,13 +86,16 @@ class PcapRecords:
         return at
 
 
+Format = PcapRecords | PcapngBlocks | TracerChunks | RecorderRecords
+
+
 class CaptureReader:
-    """A pcap or pcapng file, fed in pieces of any size. Holds back at most one record."""
+    """A pcap, pcapng or e1cap file, fed in pieces of any size. Holds back at most one record."""
 
     def __init__(self, tap: str) -> None:
         """Read for `tap`; in pcapng, interfaces after the first are heard as `tap:name`."""
         self._tap = tap
-        self._format: PcapRecords | PcapngBlocks | None = None
+        self._format: Format | None = None
         self._held: list[bytes] = []
         self._need = 4
         self._base = 0
@@ -124,6 +134,9 @@ class CaptureReader:
         try:
             if self._format is None:
                 self._format = _format(self._tap, data)
+                if self._format is None:
+                    self._need = E1CAP_HEADER
+                    return
                 used = 0
             else:
                 used = self._format.read(data, self._base, heard)
@@ -152,12 +165,19 @@ class CaptureReader:
         return self._format.layer if self._format else "pcap"
 
 
-def _format(tap: str, data: bytes) -> PcapRecords | PcapngBlocks:
+def _format(tap: str, data: bytes) -> Format | None:
+    """Return the format, None if more must be seen to tell. Raises `Unreadable`."""
     magic = data[:4]
     if magic in _MAGIC:
         return PcapRecords(tap, magic)
     if magic == _PCAPNG_MAGIC:
         return PcapngBlocks(tap)
+    if magic == TRACER_MAGIC:
+        return TracerChunks(tap)
+    if len(data) < E1CAP_HEADER:
+        return None
+    if is_recorder(data[:E1CAP_HEADER]):
+        return RecorderRecords(tap)
     raise Unreadable(0, _no_capture(data))
 
 

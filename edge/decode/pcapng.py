@@ -192,8 +192,10 @@ class PcapngBlocks:
         ticks, digits = _resolution(found.get(_TSRESOL, b"\x06"))
         offset_s = int.from_bytes(found.get(_TSOFFSET, b""), self._order, signed=True)
         index = len(self.interfaces) - 1
+        # Interfaces of one name are one tap: the directions and channels of an E1 (`PcapngWriter`).
+        own = index and (not name or name != self.interfaces[0].name)
         return Interface(
-            tap=f"{self._tap}:{name or index}" if index else self._tap,
+            tap=f"{self._tap}:{name or index}" if own else self._tap,
             link=interface.link,
             snap_length=interface.snap_length,
             options=options,

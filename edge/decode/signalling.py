@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 from edge.decode.chain import Chain
 from edge.decode.copies import Copies
+from edge.decode.e1 import E1
+from edge.decode.sigtran.link import SigtranLink
 from edge.decode.sip.connections import SipConnections
 from edge.decode.sip.framer import read_datagram
-from edge.decode.sip.message import SipMessage
 from edge.decode.tcp import Closed, Stretch
 from edge.decode.transport import Datagram
 from edge.model.message import Malformed, Message
-from edge.model.unit import Unit
+from edge.model.unit import LinkType, Unit
 
 KEEPALIVE = b"\r\n\x00 "
 "RFC 5626 section 3.5.1 and what stacks send in its place: nothing but these octets."
@@ -39,12 +40,16 @@ class Signalling:
         self._chain = Chain()
         self._connections = SipConnections()
         self._copies = Copies()
+        self._e1 = E1()
+        self._sigtran = SigtranLink()
         self.became: dict[str, int] = dict.fromkeys(FATES, 0)
         "Units by what became of them; the sum is what was heard."
         self._other: Counter[str] = Counter()
 
     def feed(self, unit: Unit) -> Found:
         """Return the messages that a unit completed, in order."""
+        if self._e1.opens(unit.link):
+            return self._on_e1(unit)
         found: Found = []
         unopened, fate = self._chain.unopened, "parts"
         for heard in self._chain.feed(unit):
@@ -57,10 +62,22 @@ class Signalling:
                 messages = self._more(heard)
             found += messages
         if found:
-            fate = "messages" if not isinstance(found[-1], Malformed) else _fate(found)
+            fate = _fate(found)
         elif self._chain.unopened > unopened:
             fate = "other"
         self.became[fate] += 1
+        return found
+
+    def _on_e1(self, unit: Unit) -> Found:
+        """Return the messages of a unit of an E1 span, or of a link captured from one."""
+        found = self._e1.feed(unit)
+        if found:
+            self.became[_fate(found)] += 1
+        elif unit.link == LinkType.E1_RAW:
+            self.became["parts"] += 1
+        else:
+            self.became["other"] += 1
+            self._other["fill-in, repeat or segment"] += 1
         return found
 
     def expire(self, now: int = FOREVER) -> Found:
@@ -73,11 +90,16 @@ class Signalling:
     def _datagram(self, datagram: Datagram) -> Some:
         """Return the messages of a datagram; count one that carries none."""
         flow = datagram.flow
-        messages = read_datagram(datagram.unit, flow, datagram.data)
+        messages: Some = read_datagram(datagram.unit, flow, datagram.data)
+        if not messages and flow.transport == "sctp":
+            messages = self._sigtran.feed(datagram.unit, flow, datagram.data)
         if messages:
             _attach(messages, datagram.earlier)
             return messages
-        kind = f"{flow.transport} without sip" if datagram.data.strip(KEEPALIVE) else "keep-alive"
+        user = "sigtran" if flow.transport == "sctp" else "sip"
+        kind = (
+            f"{flow.transport} without {user}" if datagram.data.strip(KEEPALIVE) else "keep-alive"
+        )
         self._chain.unopened += 1
         self._other[kind] += 1
         return []
@@ -102,16 +124,20 @@ class Signalling:
 
     def losses(self) -> dict[str, int]:
         """Return what may have hidden a message, by cause."""
-        return dict((self._chain.counts + self._connections.counts).most_common())
+        sigtran = self._sigtran.counts
+        on_e1 = self._e1.losses() + Counter({"sctp chunks missed": sigtran["sctp.missing"]})
+        return dict((self._chain.counts + self._connections.counts + on_e1).most_common())
 
 
-def _attach(messages: Sequence[SipMessage | Malformed], earlier: tuple[Unit, ...]) -> None:
+def _attach(messages: Some, earlier: tuple[Unit, ...]) -> None:
     """Keep the units of a datagram's other fragments with the messages in it, as evidence."""
     for message in messages if earlier else ():
-        if isinstance(message, SipMessage):
+        if not isinstance(message, Malformed):
             message.earlier = earlier
 
 
 def _fate(found: Found) -> str:
-    """Return what became of a unit whose last piece could not be read."""
+    """Return what became of a unit in which something was found."""
+    if not isinstance(found[-1], Malformed):
+        return "messages"
     return "malformed" if all(isinstance(one, Malformed) for one in found) else "messages"

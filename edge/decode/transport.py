@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""UDP (RFC 768) and the header of TCP (RFC 9293); streams are put together in `tcp`.
+"""UDP (RFC 768), the header of TCP (RFC 9293), the ports of SCTP (RFC 9260).
+
+Streams are put together in `tcp`, associations in `sigtran.sctp`.
 
 Port numbers are kept, not believed: what a payload is, is told by its content.
 """
@@ -9,7 +11,7 @@ from struct import Struct
 import msgspec
 
 from edge.decode.cursor import Unreadable
-from edge.decode.ip import TCP, UDP
+from edge.decode.ip import SCTP, TCP, UDP
 from edge.decode.walk import Key, Layer, Path, Segment, Walk
 from edge.model.message import Flow
 from edge.model.unit import Unit
@@ -17,6 +19,7 @@ from edge.model.unit import Unit
 _IPV6_ADDRESS = 16
 _UDP = Struct(">HHH2x")
 _TCP = Struct(">HHIIBB6x")
+_SCTP = Struct(">HH")
 
 
 class Datagram(msgspec.Struct, frozen=True, gc=False):
@@ -59,7 +62,14 @@ def tcp(walk: Walk) -> Key:
     return "tcp", walk.destination_port
 
 
+def sctp(walk: Walk) -> Key:
+    """Note the ports of an SCTP packet, which is carried on whole."""
+    walk.source_port, walk.destination_port = walk.cursor.ahead(0).unpack(_SCTP)
+    return "sctp", walk.destination_port
+
+
 LAYERS: dict[Key, Layer] = {
     ("ip", UDP): Layer("udp", udp),
     ("ip", TCP): Layer("tcp", tcp),
+    ("ip", SCTP): Layer("sctp", sctp),
 }

@@ -294,3 +294,12 @@ def test_what_wireshark_writes_is_read(tmp_path: Path, kind: str) -> None:
     (unit,) = read(theirs.read_bytes())
     assert unit.data == UNITS[0].data
     assert unit.at == (SECOND * 10**9 if kind == "pcap" else UNITS[0].at)
+
+
+def test_the_directions_of_one_tap_are_read_back_as_one_tap() -> None:
+    writer = PcapngWriter()
+    ways = [(Direction.A_TO_B, "1:16"), (Direction.B_TO_A, "1:16"), (Direction.A_TO_B, "2:16")]
+    units = [Unit("e1", 203, 5, b"x", direction=way, channel=channel) for way, channel in ways]
+    octets = writer.header() + b"".join(writer.write(unit) for unit in units)
+    heard = CaptureReader("north").feed(octets)
+    assert [(u.tap, u.direction, u.channel) for u in heard] == [("north", *way) for way in ways]
