@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge.config import parse
-from edge.core import blocklist_of, build_pipeline, pcap_part
+from edge.core import build_pipeline, lists_of, pcap_part
 from edge.errors import ListError
 from edge.model.event import CallOffered, CallReleased
 from edge.model.number import Kind
@@ -87,13 +87,13 @@ def test_every_list_counts(tmp_path: Path) -> None:
     for user in ("+447700900111", "+447700900122"):
         _, decided = hear(config, caller(user), tmp_path)
         assert (decided.verdict.rule, decided.verdict.list_version) == ("list.calling", 2)
-    assert len(blocklist_of(parse(config, tmp_path / "edge.toml"))) == 2
+    assert len(lists_of(parse(config, tmp_path / "edge.toml")).first(0).blocklist) == 2
 
 
 def test_a_wrong_list_is_an_error(tmp_path: Path) -> None:
     config = parse(with_lists(tmp_path, "+447700900111", "+7*"), tmp_path / "edge.toml")
     with pytest.raises(ListError, match=r"2\.csv:3: "):
-        blocklist_of(config)
+        lists_of(config)
 
 
 def test_emergency_callback_is_never_stopped(tmp_path: Path) -> None:
