@@ -136,4 +136,5 @@ def test_calls_are_bounded_as_configured(tmp_path: Path) -> None:
 
 def test_pcap_part(tmp_path: Path) -> None:
     part = pcap_part([tmp_path / "a.pcap"], 10)
-    assert part.flat() == {"driver": "pcap", "files": (tmp_path / "a.pcap",), "pace": 10.0}
+    said = {"driver": "pcap", "files": (tmp_path / "a.pcap",), "pace": 10.0}
+    assert part.flat() == {**said, "raw_timeslot_kbit": 0}

@@ -132,3 +132,12 @@ async def test_a_file_that_is_not_there_is_named_at_once(tmp_path: Path) -> None
     good = capture(tmp_path / "good.pcap", (1, b"a"))
     with pytest.raises(InputError, match=r"gone\.pcap: No such file"):
         await open_tap("mirror", Config(files=(good, tmp_path / "gone.pcap")))
+
+
+@pytest.mark.asyncio
+async def test_bare_octets_of_a_timeslot(tmp_path: Path) -> None:
+    path = tmp_path / "ts16.raw"
+    path.write_bytes(b"\x7e" * 400)
+    units = await everything(await open_tap("e1", Config(files=(path,), raw_timeslot_kbit=64)))
+    assert [(unit.link, len(unit.data)) for unit in units] == [(150, 160), (150, 160), (150, 80)]
+    assert [unit.at for unit in units] == [20_000_000, 40_000_000, 50_000_000]
