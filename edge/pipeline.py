@@ -99,7 +99,8 @@ class Pipeline:
             if isinstance(message, Malformed):
                 found.append(message)
                 continue
-            found += self._decided(self.tracker.feed(message), now_ns, began)
+            if events := self.tracker.feed(message):
+                found += self._decided(events, now_ns, began)
         return found
 
     def _decided(self, events: Sequence[CallEvent], now_ns: int, began: int) -> list[Finding]:

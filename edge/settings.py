@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -21,13 +22,25 @@ from edge.model.event import TrunkClass
 from edge.model.number import Kind
 from edge.model.verdict import Action, Mode
 
+MAX_CIC = 4095
+"Of a circuit identification code (Q.763 1.2)."
+
+
+def _upwards(cics: str) -> str:
+    """Return a range of circuits that is one."""
+    first, _, last = cics.partition("-")
+    if not int(first) <= int(last or first) <= MAX_CIC:
+        raise ValueError(f"circuits run upwards, to {MAX_CIC}")
+    return cics
+
+
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 CountryCode = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")]
 Area = Annotated[str, Field(pattern=r"^[0-9]{0,8}$")]
 ShortCode = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
 PointCode = Annotated[int, Field(ge=0, le=16_383)]
-Cics = Annotated[str, Field(pattern=r"^[0-9]{1,4}(-[0-9]{1,4})?$")]
+Cics = Annotated[str, Field(pattern=r"^[0-9]{1,4}(-[0-9]{1,4})?$"), AfterValidator(_upwards)]
 Channel = Annotated[str, Field(pattern=r"^[^/\s]{1,32}:[0-9]{1,2}$")]
 
 MEANT = {

@@ -7,11 +7,13 @@ import pytest
 
 from edge.config import parse
 from edge.core import build_pipeline, lists_of, pcap_part
-from edge.errors import ListError
+from edge.errors import ConfigError, ListError
 from edge.model.event import CallOffered, CallReleased
 from edge.model.number import Kind
+from edge.model.unit import LinkType, Unit
 from edge.model.verdict import Action, Mode
 from edge.pipeline import Decided
+from hil.e1.calls import Call, Link, Number, isup_frames, q931_frames
 from tests.call.sip_talk import write
 from tests.decode.test_signalling import udp
 
@@ -138,3 +140,55 @@ def test_pcap_part(tmp_path: Path) -> None:
     part = pcap_part([tmp_path / "a.pcap"], 10)
     said = {"driver": "pcap", "files": (tmp_path / "a.pcap",), "pace": 10.0}
     assert part.flat() == {**said, "raw_timeslot_kbit": 0}
+
+
+CIRCUITS = """
+[trunk.gate]
+class = "international"
+opc = [2057]
+dpc = [4114]
+cics = ["7", "17-31"]
+[trunk.prime]
+class = "pbx"
+channels = ["1:16"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("cic", "trunk"), [(7, "gate"), (17, "gate"), (31, "gate"), (8, "unknown")]
+)
+def test_circuits_of_a_trunk(cic: int, trunk: str, tmp_path: Path) -> None:
+    pipeline = build_pipeline(parse(CONFIG + CIRCUITS, tmp_path / "edge.toml"), lambda _: None)
+    call = Call(Number("442079460123"), Number("000001", 1))
+    (step, *_) = isup_frames([(call, Link(cic=cic))])
+    offer, *_ = pipeline.hear(Unit("e1", LinkType.MTP2, 0, step.octets), 0)
+    assert (offer.trunk.name, offer.called.number.e164) == (trunk, "77172000001")
+
+
+@pytest.mark.parametrize(("channel", "trunk"), [("1:16", "prime"), ("2:16", "unknown")])
+def test_channels_of_a_trunk(channel: str, trunk: str, tmp_path: Path) -> None:
+    pipeline = build_pipeline(parse(CONFIG + CIRCUITS, tmp_path / "edge.toml"), lambda _: None)
+    (step, *_) = q931_frames([Call(Number("442079460123"), Number("77172000001"))])
+    offer, *_ = pipeline.hear(Unit("e1", LinkType.LAPD, 0, step.octets, channel=channel), 0)
+    assert offer.trunk.name == trunk
+
+
+@pytest.mark.parametrize(
+    "key", ["opc = [16384]", 'cics = ["a-b"]', 'cics = ["9-7"]', 'channels = ["16"]']
+)
+def test_circuits_that_cannot_be(key: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"trunk\.gate"):
+        parse(f'{CONFIG}\n[trunk.gate]\nclass = "pbx"\n{key}\n', tmp_path / "edge.toml")
+
+
+def test_what_waits_for_digits_is_decided_when_time_passes(tmp_path: Path) -> None:
+    pipeline = build_pipeline(parse(CONFIG + CIRCUITS, tmp_path / "edge.toml"), lambda _: None)
+    call = Call(Number("442079460123"), Number("77172000001"), overlap=5)
+    for cic in (7, 17):
+        (step, *_) = isup_frames([(call, Link(cic=cic))])
+        unit = Unit("e1", LinkType.MTP3, 0, step.octets[3:])
+        assert pipeline.hear(unit, 0) == []
+        end = pipeline.pass_time if cic == 7 else pipeline.finish
+        offer, decided = end(4 * NS)
+        assert isinstance(offer, CallOffered)
+        assert isinstance(decided, Decided)

@@ -60,9 +60,11 @@ class Offers:
 
     def is_whole(self, message: CircuitMessage, trunk: Trunk) -> bool:
         """Whether the called number says all that a verdict needs: no further digit is awaited."""
+        if is_ended(message):
+            return True
         called = message.number("called")
-        if called is None or is_ended(message):
-            return is_ended(message)
+        if called is None:
+            return False
         home = self._homes.get(trunk.name, self._default)
         number = normalise(called.digits, called.nature, home)
         if called.nature not in DIALLED or number.kind in SHORT:

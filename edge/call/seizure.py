@@ -25,6 +25,9 @@ SignalT = TypeVar("SignalT", bound=StrEnum)
 MAX_NAMES = 65_536
 "Circuits whose seizures are counted: as many as calls may be up by default, and no more."
 
+MAX_PIECES = 32
+"Messages that a called number may come in: more than it can have digits."
+
 COUNTS = ("repeated", "overlapped", "unexpected", "untracked", "evicted", "idle")
 
 
@@ -132,10 +135,6 @@ class Seizures(Generic[StateT, SignalT, MessageT]):
             call.keys += (key,)
         self._calls[key] = call
 
-    def is_over(self, call: Seizure[StateT, MessageT]) -> bool:
-        """Whether only the circuit of a call is still to be freed."""
-        return call.state in self._rules.clearing
-
     def begin(self, key: Hashable, message: MessageT, trunk: Trunk) -> list[CallEvent]:
         """Take in a new call under a free key; offer it if it can be decided."""
         at = message.unit.at
@@ -163,9 +162,9 @@ class Seizures(Generic[StateT, SignalT, MessageT]):
         if call.message is None:
             return []
         call.message = extended(call.message, later)
-        whole = is_ended(call.message)
+        whole = is_ended(call.message) or len(call.message.earlier) >= MAX_PIECES
         if call.state not in self._rules.asked:
-            whole = self._offers.is_whole(call.message, call.trunk)
+            whole = whole or self._offers.is_whole(call.message, call.trunk)
         if whole:
             return self._offer(call, at)
         self._dialled.touch(call, at)

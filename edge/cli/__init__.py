@@ -16,6 +16,7 @@ from edge.cli.explain import explain
 from edge.cli.look import config_app, drivers
 from edge.cli.replay import replay
 from edge.cli.run import core, run
+from edge.cli.taps import app as taps_app
 from edge.errors import QalqanError
 
 FAILURE = 1
@@ -55,6 +56,7 @@ app.command(hidden=True)(core)
 app.command()(explain)
 app.command()(drivers)
 app.add_typer(config_app, name="config")
+app.add_typer(taps_app, name="taps")
 for _name, _help in (
     ("list", "Write, sign and publish lists: what the centre and the prosecutor do."),
     ("blocklist", "The lists of this box, and what they say."),

@@ -146,4 +146,4 @@ def _says(unit: Unit, timeslot: Timeslot) -> LayerMessage:
 
 def _message(unit: Unit, type_: str, details: dict[str, object]) -> LayerMessage:
     channel = {"channel": unit.channel, "direction": unit.direction.value}
-    return LayerMessage(unit, "e1", type_, channel | details, call=place(unit))
+    return LayerMessage(unit, "e1", type_, channel | details)

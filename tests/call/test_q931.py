@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from edge.call.q931 import T302_NS, T305_NS
+from edge.call.seizure import MAX_PIECES
 from edge.model.event import CallReleased
 from tests.call.circuit_talk import (
     CALLING,
@@ -216,6 +217,14 @@ class TestOverlap:
         talk.hear(BARE_SETUP)
         assert talk.wait(T302_NS // NS - 1) == []
         assert talk.wait(1) == ["offered 1"]
+
+    def test_nobody_dials_forever(self) -> None:
+        talk = Q931()
+        talk.hear(BARE_SETUP)
+        talk.hear(SETUP_ACK, USER)
+        told = [talk.hear(q931(0x7B)) for _ in range(40)]
+        assert [words for words in told if words] == [["offered 1"]]
+        assert len(talk.offers[0].message.earlier) == MAX_PIECES
 
     def test_digits_of_the_called_side_are_none(self) -> None:
         talk = Q931()

@@ -12,7 +12,10 @@ from edge.model.message import Flow
 from edge.model.number import Kind, Nature, Party, Presentation, Refusal, Screening
 from edge.model.unit import Unit
 from edge.numbering.normalise import home_of
+from hil.e1.calls import Call, Number, iam
+from tests.call.circuit_talk import LONDON
 from tests.call.sip_talk import CALLER, INTERNATIONAL, SWITCH
+from tests.decode.sip.test_encapsulated import invite as invite_with, mixed, read
 
 ASTANA = Trunk("pbx", TrunkClass.PBX, "7", "7172")
 OFFERS = SipOffers({"pbx": home_of(ASTANA)}, home_of(UNKNOWN_TRUNK))
@@ -165,3 +168,16 @@ def test_remembers_no_more_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     assert giant.calling.number.refusal is Refusal.TOO_LONG
     assert len(offers._default._known) <= 4
     assert max(map(len, offers._default._known)) <= sip_offer.MAX_KNOWN_LENGTH
+
+
+def test_the_identities_of_an_iam_in_the_body_are_offered_too() -> None:
+    """SIP-I: the network's word stands beside what the headers say."""
+    call = Call(LONDON, Number("7172000001", 3), redirecting=Number("447700900456"))
+    message = read(invite_with(mixed(iam(call)), calling="anonymous"))
+    offer = OFFERS.offer(message, INTERNATIONAL, 1)
+    assert [told(party) for party in offer.identities][2:] == [
+        "called 77172000001",
+        "calling 442079460123 network",
+        "redirecting 447700900456",
+    ]
+    assert told(offer.calling) == "calling 442079460123 network"

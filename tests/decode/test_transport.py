@@ -5,6 +5,7 @@ from struct import pack
 
 import pytest
 from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.sctp import SCTP
 from scapy.packet import Raw
 
 from edge.decode.cursor import Cursor, Unreadable
@@ -76,3 +77,16 @@ def test_tcp_header_lies(size: int, offset: int, why: str) -> None:
     with pytest.raises(Unreadable) as lie:
         opened(6, pack(">HHIIBBHHH", 1, 2, 3, 4, size << 4, 16, 0, 0, 0) + b"payload")
     assert (lie.value.offset, lie.value.why) == (offset, why)
+
+
+def test_sctp_is_carried_on_whole() -> None:
+    octets = bytes(SCTP(sport=2905, dport=2906) / Raw(b"chunks"))
+    key, walk = opened(132, octets)
+    assert key == ("sctp", 2906)
+    assert (walk.source_port, walk.destination_port) == (2905, 2906)
+    assert walk.cursor.rest() == octets
+
+
+def test_sctp_cut_within_its_ports() -> None:
+    with pytest.raises(Unreadable):
+        opened(132, b"\x0b\x59\x0b")

@@ -118,10 +118,11 @@ def sip_units(call: Call) -> Iterator[Unit]:
         tag = ";tag=b" * bool(n)
         via = "Via: SIP/2.0/UDP a;branch=z9hG4bK1\r\n"
         text = f"{first}\r\n{via}{head}To: <sip:{uri}@b>{tag}\r\nCSeq: {cseq}\r\n\r\n"
-        yield Unit("sip", LinkType.IPV4, START + n * BLOCK_NS, _packet(side, text.encode()), n)
+        yield Unit("sip", LinkType.IPV4, START + n * BLOCK_NS, packet(side, text.encode()), n)
 
 
-def _packet(side: int, payload: bytes) -> bytes:
+def packet(side: int, payload: bytes) -> bytes:
+    """Return a UDP datagram in IPv4, from one of two ends to the other."""
     ends = (bytes([192, 0, 2, 1]), bytes([203, 0, 113, 1]))
     datagram = pack("!HHHH", 5060, 5060, 8 + len(payload), 0) + payload
     head = pack("!BBHHHBBH", 0x45, 0, 20 + len(datagram), 0, 0, 64, 17, 0)

@@ -5,6 +5,7 @@ import json
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from struct import pack
 
 import pytest
 from typer.testing import CliRunner
@@ -127,6 +128,22 @@ def test_decode_of_a_bare_timeslot(tmp_path: Path) -> None:
     assert lines[1]["call"].count("-") == 2
     events = [line.get("event") for line in replayed(path, tmp_path, "--raw-e1")]
     assert events[:2] == ["call_offered", "verdict"]
+
+
+def test_decode_of_an_e1_tracer_recording(tmp_path: Path) -> None:
+    """Whole frames of a span, both directions, of which only timeslot 16 is opened."""
+    path = tmp_path / "span.e1cap"
+    with path.open("wb") as file:
+        for unit in on_the_line(isup_steps, CALLS["answered"]):
+            frames = b"".join(bytes(16) + bytes([octet]) + bytes(15) for octet in unit.data)
+            seconds, rest = divmod(unit.at, 10**9)
+            endpoint = 0x81 + SIDES.index(unit.direction)
+            head = (0xE115600D, seconds, rest // 1000, len(frames), endpoint)
+            file.write(pack("<IQQhB", *head) + frames)
+    types = [line["type"] for line in decoded(path)]
+    assert sorted(types) == ["ACM", "ANM", "CPG", "IAM", "MTP2", "MTP2", "REL", "RLC"]
+    events = [line["event"] for line in replayed(path, tmp_path) if "event" in line]
+    assert events[-1] == "call_released"
 
 
 def evidence(steps_of, tmp_path: Path) -> Path:
