@@ -23,6 +23,9 @@ def tshark(name, fields, *preferences):
     ]
 
 
+_WORDS = {"False": 0, "True": 1}
+
+
 def numbers(values):
-    """Values as integers, whichever base tshark prints the field in."""
-    return [int(value, 0) for value in values]
+    """Values as integers, whichever base tshark prints the field in; since 4.2 some as words."""
+    return [_WORDS[value] if value in _WORDS else int(value, 0) for value in values]
