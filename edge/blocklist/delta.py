@@ -86,11 +86,9 @@ def _merge(
         places = _places(change)
         done = 0
         for block in old:
-            if not same:
-                moved = array("I", map(kept.__getitem__, block.groups))
-                block = block._replace(groups=moved)  # noqa: PLW2901
+            moved = block.groups if same else array("I", map(kept.__getitem__, block.groups))
             upto = bisect_right(places, _places(block)[-1])
-            yield _edited(block, edits[done:upto])
+            yield _edited(block._replace(groups=moved), edits[done:upto])
             done = upto
         yield _edited(_nothing(change.shape), edits[done:])
 
