@@ -158,7 +158,7 @@ async def hear_all(ears: Sequence[Ear], notify: Notifier, watch: ListWatch | Non
 async def _all(ears: Sequence[Ear], tick: Callable[[], None], watch: ListWatch | None) -> None:
     try:
         async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(_pass_time(ears), name="time")]
+            beside = [group.create_task(_pass_time(ears, tick), name="time")]
             if watch:
                 beside.append(group.create_task(watch.forever(), name="lists"))
             await _each(ears, tick)
@@ -179,9 +179,13 @@ async def _each(ears: Sequence[Ear], tick: Callable[[], None]) -> None:
             group.create_task(part.forever(), name=ear.name)
 
 
-async def _pass_time(ears: Sequence[Ear]) -> None:
-    """Let time pass where nothing is heard: pieces are given up, silent calls ended."""
+async def _pass_time(ears: Sequence[Ear], tick: Callable[[], None]) -> None:
+    """Let time pass where nothing is heard: pieces are given up, silent calls ended.
+
+    It is work as well, and feeds the watchdog: a trunk that is quiet at night is no hung process.
+    """
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
         for ear in ears:
             ear.pass_time()
+        tick()

@@ -3,6 +3,7 @@
 
 import asyncio
 import gc
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from msgspec import structs
 from pydantic import BaseModel
 
 from drivers.taps.memory import MemoryTap
-from edge import plugins
+from edge import ear, plugins
 from edge.blind import APART_NS
 from edge.config import parse
 from edge.core import build_pipeline
@@ -248,3 +249,26 @@ def test_a_capture_has_its_own_time(house: Callable[..., House], trait: Trait, r
     asyncio.run(hear_all(ears, Notifier({})))
     (decided,) = (finding for finding in one.found if isinstance(finding, Decided))
     assert decided.verdict.rule == rule
+
+
+def test_a_quiet_trunk_feeds_the_watchdog(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(ear, "LOOK_EVERY_S", 0.0)
+    monkeypatch.setenv("WATCHDOG_USEC", "2")
+    address = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(address))
+        systemd.setblocking(False)
+        asyncio.run(_quiet(systemd, Notifier({"NOTIFY_SOCKET": str(address)})))
+
+
+async def _quiet(systemd: socket.socket, notify: Notifier) -> None:
+    """Hear nothing at all until the watchdog was fed."""
+    taps = {"quiet": Part(driver="memory", settings=plugins.load("taps", "memory").config())}
+    ears = ears_of(taps, build_pipeline(CONFIG, print), lambda _unit, _found: None)
+    said = b""
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        hearing = group.create_task(hear_all(ears, notify))
+        while said != b"WATCHDOG=1":
+            said = await asyncio.get_running_loop().sock_recv(systemd, 64)
+        hearing.cancel()
+    assert ears[0].heard == 0
