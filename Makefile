@@ -48,7 +48,7 @@ lint: $(READY) ## ruff, mypy, codespell, shellcheck, import contracts; half a mi
 lock: $(READY) ## resolve pyproject.toml anew into requirements.lock, from the public index
 	@CUSTOM_COMPILE_COMMAND="make lock" PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= \
 	$(VENV)/bin/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --generate-hashes \
-	    --all-build-deps --extra test \
+	    --all-build-deps --extra hub --extra test \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	    --output-file requirements.lock pyproject.toml
 

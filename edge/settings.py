@@ -43,6 +43,8 @@ PointCode = Annotated[int, Field(ge=0, le=16_383)]
 Cics = Annotated[str, Field(pattern=r"^[0-9]{1,4}(-[0-9]{1,4})?$"), AfterValidator(_upwards)]
 Channel = Annotated[str, Field(pattern=r"^[^/\s]{1,32}:[0-9]{1,2}$")]
 
+Endpoint = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$")]
+
 MEANT = {
     r"^[a-z0-9][a-z0-9_-]{0,62}$": "a name is made of small Latin letters, digits, '-' and '_'",
     r"^\+[1-9][0-9]{6,14}$": "a number is written in full, as +77172000001",
@@ -51,6 +53,7 @@ MEANT = {
     r"^[0-9]{2,6}$": "a short code has two to six digits",
     r"^[0-9]{1,4}(-[0-9]{1,4})?$": "circuits are a number or a range, as 1-15",
     r"^[^/\s]{1,32}:[0-9]{1,2}$": "a channel is span and timeslot, as 1:16",
+    r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$": "an endpoint is host:port",
 }
 "What the patterns above ask for, for people."
 
@@ -165,6 +168,48 @@ class CallsTable(Table):
     "An answered call is given up after this silence, seconds."
 
 
+class HubTable(Table):
+    """The central hub, and how it is reached."""
+
+    brokers: tuple[Endpoint, ...] = ()
+    "MQTT brokers, tried in turn: `hub.example:8883`; none means that this box stands alone."
+    tls: bool = True
+    "TLS 1.3 with a certificate on both sides; switched off for a broker on loopback alone."
+    identity: Path | None = None
+    """Folder of `authority.pem`, `certificate.pem` and `key.pem`, made by `qalqan enrol`;
+    `identity` in `node.state_dir` if not named."""
+    root: Path | None = None
+    "The root.json of the repository that lists and commands are signed in; none: none are taken."
+    lists: tuple[Name, ...] = ()
+    "Lists that are followed."
+    keepalive_s: int = Field(default=30, ge=5, le=600)
+    "A broker that is silent for longer than half as much again is given up, seconds."
+    drain_kbit: int = Field(default=0, ge=0, le=1_000_000)
+    "Most of the line that a backlog may take, kbit/s; alarms pass besides. 0 is all of it."
+    dead_man_s: int = Field(default=300, ge=10, le=3600)
+    "A configuration from the hub with which the hub is not reached for so long is taken back."
+
+
+class ReportTable(Table):
+    """What is kept for the hub, and for how long."""
+
+    outbox_mb: int = Field(default=2048, ge=8, le=1_000_000)
+    "Most that waits for the hub on this disk, megabytes; the least dear goes first."
+    calls: bool = True
+    "Whether calls that are let through are reported, the called number as a keyed hash."
+    archive_days: int = Field(default=90, ge=1, le=3650)
+    "How long reports of acts and blocks stay here after the hub has them, days."
+    evidence_days: int = Field(default=1095, ge=1, le=36_500)
+    "How long records and frames of stopped calls stay here, days; their hashes stay for good."
+
+
+class PageTable(Table):
+    """What this box shows on its management address."""
+
+    listen: Endpoint = "127.0.0.1:9464"
+    "Address of the management network and port; never one that the trunk or the hub can reach."
+
+
 class Config(Table):
     """The whole file."""
 
@@ -182,3 +227,6 @@ class Config(Table):
     enforcer: dict[Name, Part] = Field(default_factory=dict)
     "What is told to stop a call."
     calls: CallsTable = CallsTable()
+    hub: HubTable = HubTable()
+    report: ReportTable = ReportTable()
+    page: PageTable = PageTable()

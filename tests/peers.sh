@@ -20,6 +20,8 @@ shellcheck:shellcheck
 ip:iproute2
 nft:nftables
 gcc:gcc
+promtool:prometheus
+mmdebstrap:mmdebstrap
 Python.h:python3-dev
 "
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin

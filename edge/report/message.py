@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every message on the wire, one model each; `asyncapi.yaml` is made from them.
+
+Rule of versions: every message says `v`, the version of its shape. A field that is new does not
+raise it, and whoever does not know a field passes over it. A field that goes or changes its meaning
+raises it. Both ends name the versions they read (`accepts`) and speak the highest that both know;
+while there is none in common the appliance keeps what it has to say, and an alarm stands.
+"""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+VERSION = 1
+ACCEPTS = (1,)
+"Versions that this program reads."
+
+U64 = Annotated[int, Field(ge=0, lt=1 << 64)]
+Seq = Annotated[int, Field(ge=1, lt=1 << 63)]
+Nanoseconds = Annotated[int, Field(ge=0, lt=1 << 63)]
+"Since the epoch, unless said otherwise."
+Seconds = Annotated[int, Field(ge=0, lt=253_402_300_800)]
+"Since the epoch, before the year 10000."
+Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
+Node = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+ClassName = Literal["audit", "block", "call", "metric", "debug"]
+Range = tuple[Seq, Seq]
+"First and last, both included."
+
+
+class Wire(BaseModel):
+    """A message, or a part of one. What is not known is passed over, never refused."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
+
+
+class Versioned(Wire):
+    """A whole message."""
+
+    v: Annotated[int, Field(ge=1)] = VERSION
+    "Version of its shape."
+
+
+# Events -----------------------------------------------------------------------
+
+
+class Timed(Wire):
+    """What every event says."""
+
+    seq: Seq
+    "Its number in its stream; rises by one, is never used twice."
+    at: Nanoseconds
+    "When, as the appliance's clock believed."
+    mono: Nanoseconds
+    "Nanoseconds since the machine started: orders events where the clock stepped."
+    boot: str
+    "Which start of the machine."
+    clock: Literal["synced", "holdover", "unset"]
+
+
+class VerdictEvent(Timed):
+    """A call that was stopped, or would have been were its trunk in `enforce`."""
+
+    kind: Literal["verdict"]
+    record: str
+    "Id of the record of evidence."
+    leaf: int = -1
+    "Its place in the appliance's log of evidence, from 0; -1 if it could not be kept."
+    call: str
+    attempt: int
+    trunk: str
+    proto: str
+    calling: str
+    "In full, `+` and digits: a call on which a verdict acts is evidence."
+    called: str
+    action: str
+    wanted: str
+    mode: str
+    basis: str
+    rule: str
+    list_version: int = 0
+    legal_basis: str = ""
+    category: str = ""
+    took_us: float
+
+
+class CallEvent(Timed):
+    """A call that was let through, when it is over."""
+
+    kind: Literal["call"]
+    call: str
+    "A keyed hash: a Call-ID often carries addresses and numbers."
+    trunk: str
+    proto: str
+    calling: str
+    called: str
+    "A keyed hash of the number: whom an honest caller called leaves the box in no other form."
+    key: str
+    "Id of the key of both hashes; it changes with the quarter."
+    rule: str
+    "What was remarked of it; `default` where nothing spoke."
+    offered: Nanoseconds
+    answered: bool
+    lasted_ms: int
+    cause: str
+
+
+class BlindEvent(Timed):
+    """An INVITE may have been missed on these trunks."""
+
+    kind: Literal["tap-blind"]
+    tap: str
+    trunks: tuple[str, ...]
+    cause: str
+    lost: int
+
+
+class AlarmEvent(Timed):
+    """Something that people must look at now."""
+
+    kind: Literal["alarm"]
+    name: str
+    trunk: str = ""
+    text: str
+
+
+class ActEvent(Timed):
+    """An administrative act: who had the appliance do what, and what came of it."""
+
+    kind: Literal["act"]
+    act: str
+    by: tuple[str, ...]
+    "Key ids of who signed it; `local` for who stood before the box."
+    command: str = ""
+    "Id of the command, if it came as one."
+    state: Literal["done", "refused", "failed", "expired"]
+    text: str
+
+
+class CheckpointEvent(Timed):
+    """A signed state of a log of evidence (C2SP tlog-checkpoint)."""
+
+    kind: Literal["checkpoint"]
+    origin: str
+    size: int
+    note: str
+    "The signed note, as text."
+
+
+class GapEvent(Timed):
+    """Events that will never come, and why: nothing is dropped in silence."""
+
+    kind: Literal["gap"]
+    lo: Seq
+    "First number that is told by this record; events of the range that did come, count."
+    hi: Seq
+    "Last number; equal to `seq`."
+    n: Annotated[int, Field(ge=1)]
+    "How many events were dropped. Those that never had a number (`queue-full`) count too."
+    first: Nanoseconds
+    "When the first of them happened, by the clock of then."
+    last: Nanoseconds
+    reason: Literal["quota", "disk-full", "queue-full", "too-large", "unreadable"]
+
+
+class CountersEvent(Timed):
+    """Numbers of a process, as `edge.counters` names them."""
+
+    kind: Literal["counters"]
+    process: str
+    values: dict[str, float]
+
+
+class MalformedEvent(Timed):
+    """Units of one kind that could not be read since the last such event."""
+
+    kind: Literal["malformed"]
+    tap: str
+    layer: str
+    why: str
+    count: int
+
+
+AnyEvent: TypeAlias = Annotated[
+    VerdictEvent | CallEvent | BlindEvent | AlarmEvent | ActEvent | CheckpointEvent | GapEvent
+    | CountersEvent | MalformedEvent,
+    Field(discriminator="kind"),
+]  # fmt: skip
+
+
+class Envelope(Timed):
+    """An event of any kind, unknown ones of a newer appliance among them."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
+    kind: str
+
+
+class Batch(Versioned):
+    """Events of one stream, in its order.
+
+    On the wire it is JSON, or that compressed by zlib (RFC 1950); the first octet tells: `{` or 78.
+    """
+
+    node: Node
+    stream: Uuid
+    "Made with the file that the events lie in: a new file is a new stream, never a step back."
+    cls: ClassName = Field(alias="class")
+    events: Annotated[tuple[Envelope, ...], Field(min_length=1)]
+
+
+# Up ---------------------------------------------------------------------------
+
+
+class StreamState(Wire):
+    """A stream, and how far it has got."""
+
+    stream: Uuid
+    cls: ClassName = Field(alias="class")
+    last: Annotated[int, Field(ge=0)]
+    "Highest number given; 0 for none."
+
+
+class State(Versioned):
+    """Birth (`init`, `ready`, `alert`), farewell (`offline`) and will (`lost`); retained.
+
+    A `lost` whose epoch is lower than that of the last birth is old news: pass it over.
+    """
+
+    state: Literal["init", "ready", "alert", "offline", "lost"]
+    epoch: U64
+    "Rises with every connection; birth and will of one connection have the same."
+    software: str = ""
+    accepts: tuple[int, ...] = ACCEPTS
+    boot: str = ""
+    at: Nanoseconds = 0
+    streams: tuple[StreamState, ...] = ()
+    lists: dict[str, int] = Field(default_factory=dict)
+    "Version of each list in force."
+    config: str = ""
+    "SHA-256 of the configuration in force."
+    certificate_ends: Seconds = 0
+    alarms: tuple[str, ...] = ()
+    "Names of those that stand."
+
+
+class Live(Versioned):
+    """Heartbeat, QoS 0: for consoles, never kept."""
+
+    epoch: U64
+    at: Nanoseconds
+    queued: dict[str, int]
+    "Events by class that the hub has not acknowledged."
+    values: dict[str, float] = Field(default_factory=dict)
+
+
+class Ask(Versioned):
+    """What an appliance wants to be told, on every connection: retained messages may not come."""
+
+    epoch: U64
+    streams: tuple[Uuid, ...] = ()
+    "Up to where have these been acknowledged?"
+    urgent: dict[str, int] = Field(default_factory=dict)
+    "Which urgent records came after this number, by list?"
+    desired: bool = True
+    "Which configuration is wanted?"
+
+
+class Get(Versioned):
+    """Blocks of a file of the repository that are still missing."""
+
+    id: str
+    "Comes back with every block."
+    path: Annotated[str, Field(max_length=512)]
+    first: Annotated[int, Field(ge=0)] = 0
+    missing: str = "80"
+    "Bits in hex, the highest of the first octet is block `first`; a 1 asks for a block."
+    most: Annotated[int, Field(ge=1, le=64)] = 8
+    "Blocks that are to be sent now."
+
+
+class Result(Versioned):
+    """What became of a command. The same command again gets the same result again."""
+
+    id: Uuid
+    state: Literal["done", "refused", "failed", "expired"]
+    text: str
+    "One sentence for people."
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+# Down -------------------------------------------------------------------------
+
+
+class Acknowledged(Wire):
+    """Events of a stream that are in the hub's database, committed."""
+
+    stream: Uuid
+    through: Annotated[int, Field(ge=0)]
+    "All up to this number, gaps that were told included."
+    sack: tuple[Range, ...] = ()
+    "And these, beyond a hole."
+
+
+class Cosigned(Wire):
+    """The hub's signature under a checkpoint: it cannot deny later to have seen it."""
+
+    origin: str
+    size: int
+    signature: str
+    "A line of a signed note (C2SP signed-note): `— name base64`."
+
+
+class Ack(Versioned):
+    """The hub's word that events are safe. Only this lets an appliance forget them."""
+
+    at: Nanoseconds
+    acks: tuple[Acknowledged, ...]
+    cosigned: tuple[Cosigned, ...] = ()
+
+
+class Hub(Versioned):
+    """Whether the hub's workers take events; retained, and its will says `online: false`."""
+
+    online: bool
+    epoch: U64
+    at: Nanoseconds
+    accepts: tuple[int, ...] = ACCEPTS
+
+
+class Command(Versioned):
+    """Something an appliance is to do."""
+
+    body: str
+    "JSON of an `Order`, exactly as it was signed."
+    signatures: tuple[tuple[str, str], ...] = ()
+    "Key id and signature, both in hex."
+
+
+CommandKind: TypeAlias = Literal[
+    "block", "unblock", "mode", "config", "explain", "export", "update", "restart"
+]
+
+
+class Order(Versioned):
+    """What is to be done, by whom, and until when it makes sense."""
+
+    id: Uuid
+    node: Node
+    kind: CommandKind
+    issued: Seconds
+    expires: Seconds
+    "Past it the command is answered `expired`; at most seven days after `issued`."
+    args: dict[str, Any] = Field(default_factory=dict)
+
+
+class Desired(Versioned):
+    """The configuration that the hub wants, as the command that brings it; retained."""
+
+    command: Command | None = None
+
+
+class BlockHead(Versioned):
+    """The line of JSON before the octets of a block; then a newline, then the octets."""
+
+    id: str
+    path: str
+    size: Annotated[int, Field(ge=0)]
+    "Of the whole file; 0 with `missing`."
+    index: Annotated[int, Field(ge=0)]
+    sha256: str = ""
+    "Of this block's octets."
+    missing: bool = False
+    "There is no such file."
+
+
+class Urgent(Versioned):
+    """An urgent record of a list, as two sides have signed it."""
+
+    list: str
+    record: str
+    "Base64 of the record."
+    signatures: tuple[tuple[str, str], ...]
+
+
+# Enrolment --------------------------------------------------------------------
+
+
+class Enrol(Versioned):
+    """A box without a certificate asks for one."""
+
+    node: Node
+    request: str
+    "PKCS 10 in PEM."
+    proof: str
+    "HMAC-SHA-256 of `request` under the code that the box shows, in hex."
+
+
+class Enrolled(Versioned):
+    """The certificate, for a box whose code somebody has typed in."""
+
+    certificate: str
+    "PEM, with the chain."
+    authority: str
+    "PEM of the hub's CA."
+    secrets: dict[str, str] = Field(default_factory=dict)
+    "What the deployment shares: `pseudonym`, the key that hashes numbers, in hex."
+    proof: str
+    "HMAC-SHA-256 of certificate and authority under the code: who answers knows it."
