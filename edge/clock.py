@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The only file that reads a clock. Everywhere else time is an argument."""
 
+import sys
 import time
+
+_LINUX = sys.platform == "linux"
 
 
 def now_ns() -> int:
@@ -17,3 +20,8 @@ def monotonic_s() -> float:
 def ticks_ns() -> int:
     """Return nanoseconds of the finest clock there is; only differences mean anything."""
     return time.perf_counter_ns()
+
+
+def boot_ns() -> int:
+    """Return nanoseconds since the machine started, sleep included: never steps."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME if _LINUX else time.CLOCK_MONOTONIC)
