@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps every verdict that would stop a call: the reasons as JSON lines, the frames as pcapng.
+"""Keeps every verdict that would stop a call: the reasons as a line of a log, the frames as pcapng.
 
-One folder, two files, append-only: a run adds to what earlier ones left, the frames as a section
-of its own. The frame is the one that offered the call; it carries the record's id as its comment,
-so that a reader of the capture finds the reasons and back.
+The frames are those of the message that offered the call: a section of its own in the capture of
+the day, with the record's id as comment. The record holds the hash of that section and of each
+frame in it; so the tree over the records binds what was heard, and the section cut out of the file
+is a capture that anybody can open.
 """
 
-import json
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import NamedTuple
 
 import msgspec
 
-from edge.decode.pcapng import PcapngWriter
+from edge import clock
 from edge.errors import InputError
+from edge.evidence.log import Appended, Log
+from edge.evidence.section import frames_in, is_whole, section_of
+from edge.evidence.shelf import capture_of, find, read_record
 from edge.model.verdict import Verdict
 from edge.pipeline import Decided
 from edge.verdict.explain import explain, explanation
@@ -23,77 +26,128 @@ from edge.verdict.explain import explain, explanation
 VERDICTS = "verdicts.jsonl"
 FRAMES = "frames.pcapng"
 
+NOT_KEPT = -1
+"Leaf of a record that could not be written."
+
+_VERDICT = {"call", "frame", "tap"}
+"What the record of a verdict says beside its id."
+
+
+class Kept(NamedTuple):
+    """What became of a record."""
+
+    record: str
+    leaf: int
+    "Its place in the log, from 0; `NOT_KEPT` if the disk was full."
+
 
 class Journal:
     """The evidence of one run."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the files in `folder`, made if need be. Raises `InputError` if that fails."""
+    def __init__(self, folder: Path, now_ns: Callable[[], int] = clock.now_ns) -> None:
+        """Go on with the evidence in `folder`, made if need be. Raises `InputError`."""
         self.folder = folder
         self.records = 0
         self.lost = 0
         "Records that could not be written: a full disk must not cost a verdict."
         self.last = ""
         "Call of the last record."
-        self._writer = PcapngWriter()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._verdicts, self._before = _continued(folder / VERDICTS)
-            self._frames: BinaryIO = (folder / FRAMES).open("ab")
-            self._frames.write(self._writer.header())
-            self._frames.flush()
-        except OSError as refusal:
-            raise InputError(f"{refusal.filename}: {refusal.strerror}") from refusal
+        self._log = Log(folder, VERDICTS, now_ns)
+        self._frames: Appended | None = None
+        self._day = folder
+        self.damage = self._log.damage
+        "What is not as it was left, a sentence each."
+        self.damage += [lack for path, line in self._log.fresh for lack in _lacks(path, line)]
 
-    def keep(self, decided: Decided) -> str:
-        """Write one verdict and its frames, past the reach of a kill; returns the record's id."""
+    def keep(self, decided: Decided) -> Kept:
+        """Write one verdict and its frames, past the reach of a kill; on disk it is by `sync`."""
         self.records += 1
         offer, verdict = decided.offer, decided.verdict
         unit = offer.message.unit
         self.last = offer.call
-        record = f"{unit.at:x}-{self._before + self.records}"
+        record = f"{unit.at:x}-{self._log.size + self.lost + 1}"
+        section = section_of((*offer.message.earlier, unit), f"{record} {verdict.rule}")
+        try:
+            file = self._capture()
+            at = file.append(section)
+            self._log.touch(file)
+        except OSError:
+            return self._not_kept(record)
         line = {
             "id": record,
+            "leaf": self._log.size,
             "frame": unit.number,
             "tap": unit.tap,
             "clock": {"source": unit.clock.source, "digits": unit.clock.digits},
             "took_us": decided.took_ns / 1000,
             **explanation(offer, verdict),
             "text": explain(offer, verdict),
-        }
+            "capture": {
+                "file": file.path.name, "at": at, "octets": len(section),
+                "sha256": sha256(section).hexdigest(),
+            },
+            "frames": [sha256(frame).hexdigest() for frame in frames_in(section)],
+        }  # fmt: skip
         try:
-            self._verdicts.write(msgspec.json.encode(line) + b"\n")
-            self._verdicts.flush()
-            for piece in (*offer.message.earlier, unit):
-                self._frames.write(self._writer.write(piece, f"{record} {verdict.rule}"))
-            self._frames.flush()
+            return Kept(record, self._log.append(msgspec.json.encode(line)))
         except OSError:
-            self.lost += 1
-        return record
+            file.cut(at)
+            return self._not_kept(record)
+
+    def _not_kept(self, record: str) -> Kept:
+        self.lost += 1
+        return Kept(record, NOT_KEPT)
+
+    def _capture(self) -> Appended:
+        """Return the capture of the day. Raises `OSError`."""
+        day = self._log.today()
+        if self._frames is None or self._day is not day:
+            if self._frames is not None:
+                self._log.retire(self._frames)
+                self._frames = None
+            self._frames, self._day = Appended(_capture_in(day)), day
+        return self._frames
+
+    def sync(self) -> bool:
+        """Have on disk what was kept before this call; from any thread. False if it refused."""
+        return self._log.sync()
+
+    def prune(self, before: str) -> int:
+        """Let go of records and frames of the days before one (`2026-11-25`); leaves stay."""
+        return self._log.prune(before)
 
     def close(self) -> None:
-        """Close both files; what did not fit on the disk was counted."""
-        for file in (self._verdicts, self._frames):
-            with suppress(OSError):
-                file.close()
-
-
-def _continued(path: Path) -> tuple[BinaryIO, int]:
-    """Open a file of lines to go on with; returns it with the number of lines it has."""
-    lines, torn = 0, False
-    if path.exists():
-        with path.open("rb") as file:
-            for line in file:
-                lines, torn = lines + 1, not line.endswith(b"\n")
-    continued = path.open("ab")
-    if torn:  # the power went within the last line; the next begins on its own
-        continued.write(b"\n")
-    return continued, lines
+        """Close all files, all of it on disk."""
+        if self._frames is not None:
+            self._log.retire(self._frames)
+            self._frames = None
+        self._log.close()
 
 
 def is_evidence(verdict: Verdict) -> bool:
     """Whether a verdict stops a call, or would if its trunk were in `enforce`."""
     return verdict.acts or verdict.wanted is not verdict.action
+
+
+def _capture_in(day: Path) -> Path:
+    """Return the capture to go on with: not one that ends within a block, as a power cut leaves."""
+    number, path = 1, day / FRAMES
+    while path.exists() and not is_whole(path.read_bytes()):
+        number += 1
+        path = day / f"frames-{number}.pcapng"
+    return path
+
+
+def _lacks(path: Path, line: bytes) -> Iterator[str]:
+    """Yield what is wrong with the frames of a record that was cut off from its leaf."""
+    record = read_record(line)
+    try:
+        capture = capture_of(record) if record else None
+    except InputError as wrong:
+        yield f"{path}: {wrong}"
+        return
+    if record and capture and not capture.is_whole(path.parent):
+        yield f"{path}: the frames of record {record['id']} were lost"
 
 
 def records(
@@ -103,24 +157,8 @@ def records(
 
     A line that is no record, torn by a power cut, is passed over; `complain` is told which.
     """
-    path = folder / VERDICTS
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                record = _record(line)
-                if record is None:
-                    complain(f"{path}:{number}: not a record")
-                elif call in {record["call"], record["id"]}:
-                    yield record
-    except OSError as refusal:
-        raise InputError(f"{path}: {refusal.strerror}") from refusal
-
-
-def _record(line: bytes) -> dict[str, object] | None:
-    """Return what a line says, if it is a record."""
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    whole = isinstance(record, dict) and {"id", "call", "frame", "tap", "text"} <= record.keys()
-    return record if whole else None
+    for line, record in find(folder, call, complain):
+        if record.keys() >= _VERDICT:
+            yield record
+        elif not record.get("lost"):
+            complain(f"{line.path}:{line.number}: not a record")

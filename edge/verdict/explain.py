@@ -2,6 +2,7 @@
 """Why a call was decided as it was: the chain of reasons, for people and for machines. English."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from edge.model.event import CallOffered, shown
 from edge.model.verdict import Reason, Verdict
@@ -81,12 +82,22 @@ def _facts(reason: Reason) -> Iterator[str]:
 
 
 def _printable(line: str) -> str:
+    if line.isprintable():
+        return line
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
 
 
 def utc(at_s: int) -> str:
     """Return a second since the epoch as ISO 8601 in UTC, from 1970 on."""
     days, second = divmod(at_s, _DAY_S)
+    minute, second = divmod(second, 60)
+    hour, minute = divmod(minute, 60)
+    return f"{_date(days)}T{hour:02}:{minute:02}:{second:02}Z"
+
+
+@lru_cache(maxsize=64)
+def _date(days: int) -> str:
+    """Return a day since the epoch; most that is asked for is of today."""
     year = 1970
     while days >= 365 + _is_leap(year):
         days -= 365 + _is_leap(year)
@@ -95,9 +106,7 @@ def utc(at_s: int) -> str:
     while days >= _days(year, month):
         days -= _days(year, month)
         month += 1
-    minute, second = divmod(second, 60)
-    hour, minute = divmod(minute, 60)
-    return f"{year}-{month + 1:02}-{days + 1:02}T{hour:02}:{minute:02}:{second:02}Z"
+    return f"{year}-{month + 1:02}-{days + 1:02}"
 
 
 def _days(year: int, month: int) -> int:

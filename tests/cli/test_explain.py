@@ -31,9 +31,9 @@ def test_text(qalqan: Qalqan, evidence: Path) -> None:
 def test_json_by_call_and_by_record(qalqan: Qalqan, evidence: Path) -> None:
     (line,) = qalqan("explain", CALL, "-e", evidence, "--json").lines
     assert line.keys() == {
-        "id", "frame", "tap", "clock", "took_us", "schema", "time", "trunk", "class", "proto",
-        "call", "attempt", "calling", "called", "action", "wanted", "mode", "basis", "rule",
-        "list_version", "legal_basis", "category", "reasons",
+        "id", "leaf", "frame", "tap", "clock", "took_us", "schema", "time", "trunk", "class",
+        "proto", "call", "attempt", "calling", "called", "action", "wanted", "mode", "basis",
+        "rule", "list_version", "legal_basis", "category", "reasons", "capture", "frames",
     }  # fmt: skip
     assert line["call"] == CALL
     assert qalqan("explain", line["id"], "-e", evidence, "--json").lines == [line]
@@ -50,11 +50,11 @@ def test_a_call_that_left_no_record(qalqan: Qalqan, evidence: Path) -> None:
 def test_no_evidence_at_all(qalqan: Qalqan, tmp_path: Path) -> None:
     done = qalqan("explain", CALL, "-e", tmp_path / "none")
     assert done.code == 1
-    assert done.err.endswith("verdicts.jsonl: No such file or directory\n")
+    assert done.err.endswith("leaves: No such file or directory\n")
 
 
 def test_a_torn_line_is_named_and_the_rest_explained(qalqan: Qalqan, evidence: Path) -> None:
-    path = evidence / "verdicts.jsonl"
+    (path,) = evidence.glob("*/verdicts.jsonl")
     path.write_bytes(b'{"id": "torn\n' + path.read_bytes())
     done = qalqan("explain", CALL, "-e", evidence, "--json")
     assert (done.code, len(done.lines)) == (0, 1)

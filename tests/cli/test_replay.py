@@ -29,7 +29,8 @@ def test_evidence(qalqan: Qalqan, config: Path, tmp_path: Path) -> None:
     assert done.code == 0
     evidence = done.lines[-1]["summary"]["evidence"]
     assert evidence == {"folder": str(folder), "records": 3, "lost": 0}
-    frames = qalqan("decode", folder / "frames.pcapng", "--json").lines
+    (capture,) = folder.glob("*/frames.pcapng")
+    frames = qalqan("decode", capture, "--json").lines
     assert [line["type"] for line in frames[:-1]] == ["INVITE"] * 3
     text = qalqan("replay", SPOOFED, "-c", config, "--evidence", folder).out
     assert f"Evidence of 3 verdicts: {folder}/" in text

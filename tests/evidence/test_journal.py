@@ -2,115 +2,196 @@
 """What is kept can be found again, whatever happened to the run or to the one before."""
 
 import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from edge.decode.pcapfile import CaptureReader
 from edge.errors import InputError
-from edge.evidence.journal import FRAMES, VERDICTS, Journal, is_evidence, records
+from edge.evidence.audit import audit
+from edge.evidence.journal import FRAMES, NOT_KEPT, VERDICTS, Journal, is_evidence, records
+from edge.evidence.merkle import WIDTH, leaf_hash
+from edge.evidence.shelf import read_leaves
 from edge.model.unit import LinkType, Unit
-from edge.model.verdict import Action, Basis, Mode, Reason, Verdict
-from edge.pipeline import Decided
+from edge.model.verdict import Action, Basis, Mode, Verdict
 from tests.call.sip_talk import write
-from tests.verdict.calls import call
-
-REASON = Reason("list.calling", "A calling number is listed.", (("entry", "+447700900123"),))
-BLOCK = Verdict(
-    Action.BLOCK, Action.BLOCK, Basis.LIST, "list.calling", Mode.ENFORCE, (REASON,), 7, "AST-1"
-)
+from tests.evidence.box import DAY_NS, NOW, TODAY, Box, decided
 
 
-class Heard:
-    """As much of a message as evidence needs."""
-
-    def __init__(self, number: int) -> None:
-        self.unit = Unit("mirror", LinkType.ETHERNET, 10**18 + number, write("INVITE"), number)
-        self.earlier: tuple[Unit, ...] = ()
+@pytest.fixture
+def box(tmp_path: Path) -> Box:
+    return Box(tmp_path)
 
 
-def decided(number: int) -> Decided:
-    return Decided(replace(call(), call=f"c{number}", message=Heard(number)), BLOCK, 1500)
-
-
-def found(folder: Path, name: str) -> tuple[list[dict[str, object]], list[str]]:
+def found(folder: Path, name: str) -> tuple[list[dict[str, Any]], list[str]]:
     said: list[str] = []
     return list(records(folder, name, said.append)), said
 
 
-def frames(folder: Path) -> list[Unit]:
+def frames(path: Path) -> list[Unit]:
     reader = CaptureReader("evidence")
-    units = [*reader.feed((folder / FRAMES).read_bytes()), *reader.end()]
+    units = [*reader.feed(path.read_bytes()), *reader.end()]
     assert all(isinstance(unit, Unit) for unit in units)
     return units  # type: ignore[return-value]
 
 
-def test_reasons_and_frame_of_each_other(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "a" / "b")
-    name = journal.keep(decided(1))
-    journal.close()
-    (record,), complaints = found(journal.folder, name)
+@contextmanager
+def room(octets: int) -> Iterator[None]:
+    """Let no file grow beyond a size."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_reasons_and_frame_of_each_other(box: Box) -> None:
+    (kept,) = box.keep(1)
+    (record,), complaints = found(box.log, kept.record)
     assert complaints == []
-    assert found(journal.folder, "c1")[0] == [record]
-    assert {key: record[key] for key in ("id", "call", "frame", "tap", "rule", "took_us")} == {
-        "id": name,
+    assert found(box.log, "c1")[0] == [record]
+    assert {key: record[key] for key in ("id", "leaf", "call", "frame", "tap", "rule")} == {
+        "id": kept.record,
+        "leaf": 0,
         "call": "c1",
         "frame": 1,
         "tap": "mirror",
         "rule": "list.calling",
-        "took_us": 1.5,
     }
+    assert (record["took_us"], kept.leaf) == (1.5, 0)
     assert str(record["text"]).startswith("BLOCK\n")
-    (unit,) = frames(journal.folder)
+    assert box.file(FRAMES).parent.name == TODAY
+    (unit,) = frames(box.file(FRAMES))
     assert (unit.at, unit.data) == (10**18 + 1, write("INVITE"))
-    assert f"{name} list.calling".encode() in (journal.folder / FRAMES).read_bytes()
+    assert f"{kept.record} list.calling".encode() in box.file(FRAMES).read_bytes()
 
 
-def test_every_piece_of_a_message_is_kept(tmp_path: Path) -> None:
-    journal, offered = Journal(tmp_path), decided(2)
+def test_the_tree_binds_the_record_and_the_record_its_frames(box: Box) -> None:
+    box.keep(1, 2, 3)
+    stored = box.file(FRAMES).read_bytes()
+    end = 0
+    for leaf, line in enumerate(box.file(VERDICTS).read_bytes().splitlines()):
+        assert read_leaves(box.log)[leaf * WIDTH :][:WIDTH] == leaf_hash(line)
+        record = json.loads(line)
+        capture = record["capture"]
+        assert capture["at"] == end
+        end += capture["octets"]
+        section = stored[capture["at"] : capture["at"] + capture["octets"]]
+        assert sha256(section).hexdigest() == capture["sha256"]
+        (frame,) = record["frames"]
+        assert frame in {sha256(section[at:]).hexdigest() for at in range(len(section))}
+    assert len(stored) == end
+
+
+def test_every_piece_of_a_message_is_kept(box: Box) -> None:
+    journal = box.journal()
     first = Unit("mirror", LinkType.ETHERNET, 10**18, b"first fragment", 1)
-    offered.offer.message.earlier = (first,)
-    journal.keep(offered)
-    assert [unit.data for unit in frames(tmp_path)] == [b"first fragment", write("INVITE")]
+    journal.keep(decided(2, first))
+    units = [unit.data for unit in frames(box.file(FRAMES))]
+    assert units == [b"first fragment", write("INVITE")]
+    assert len(found(box.log, "c2")[0][0]["frames"]) == 2
     journal.close()
 
 
-def test_what_is_kept_outlives_a_kill(tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
+def test_what_is_kept_outlives_a_kill(box: Box) -> None:
+    journal = box.journal()
     journal.keep(decided(1))
-    assert len(found(tmp_path, "c1")[0]) == len(frames(tmp_path)) == 1  # before any close
+    assert len(found(box.log, "c1")[0]) == len(frames(box.file(FRAMES))) == 1  # before any close
     journal.close()
 
 
-def test_a_further_run_adds_to_the_evidence_of_the_first(tmp_path: Path) -> None:
-    names = []
-    for _ in range(3):
-        journal = Journal(tmp_path)
-        names.append(journal.keep(decided(1)))
-        journal.close()
-    assert len(set(names)) == 3
-    assert [record["id"] for record in found(tmp_path, "c1")[0]] == names
-    assert len(frames(tmp_path)) == 3
+def test_a_leaf_is_written_when_its_record_is_on_disk(box: Box) -> None:
+    journal = box.journal()
+    assert journal.keep(decided(1)).leaf == 0
+    assert read_leaves(box.log) == b""
+    assert journal.sync()
+    assert len(read_leaves(box.log)) == WIDTH
+    journal.close()
 
 
-def test_a_line_torn_by_a_power_cut_costs_itself_alone(tmp_path: Path) -> None:
-    first = Journal(tmp_path)
-    first.keep(decided(1))
-    first.close()
-    path = tmp_path / VERDICTS
+def test_a_further_run_adds_to_the_evidence_of_the_first(box: Box) -> None:
+    kept = [each for _ in range(3) for each in box.keep(1)]
+    assert [each.leaf for each in kept] == [0, 1, 2]
+    assert len({each.record for each in kept}) == 3
+    assert [record["id"] for record in found(box.log, "c1")[0]] == [each.record for each in kept]
+    assert len(frames(box.file(FRAMES))) == 3
+
+
+def test_a_day_has_its_own_folder_and_is_let_go_whole(box: Box) -> None:
+    journal = box.journal()
+    for day in range(3):
+        box.now_ns = NOW + day * DAY_NS
+        journal.keep(decided(day))
+    journal.sync()
+    assert sorted(path.name for path in box.log.glob("20*")) == [
+        "2026-11-25", "2026-11-26", "2026-11-27",
+    ]  # fmt: skip
+    assert [len(found(box.log, f"c{day}")[0]) for day in range(3)] == [1, 1, 1]
+    assert journal.prune("2026-11-27") == 2
+    assert journal.prune("2026-11-27") == 0
+    journal.keep(decided(3))
+    journal.close()
+    assert [len(found(box.log, f"c{day}")[0]) for day in range(4)] == [0, 0, 1, 1]
+    assert len(read_leaves(box.log)) == 4 * WIDTH  # the tree is whole
+    assert list(audit(box.log)) == []
+    again = box.journal()
+    assert again.damage == []
+    again.close()
+
+
+def test_a_clock_that_steps_back_over_midnight(box: Box) -> None:
+    for number, now in enumerate((NOW, NOW - 1, NOW + DAY_NS, NOW)):
+        box.now_ns = now
+        box.keep(number)
+    assert [found(box.log, f"c{number}")[0][0]["leaf"] for number in range(4)] == [0, 1, 2, 3]
+    assert list(audit(box.log)) == []
+
+
+def test_a_line_torn_by_a_power_cut_costs_itself_alone(box: Box) -> None:
+    box.keep(1)
+    path = box.file(VERDICTS)
     path.write_bytes(path.read_bytes()[:-20])
-    second = Journal(tmp_path)
-    name = second.keep(decided(2))
-    second.close()
-    assert [record["id"] for record in found(tmp_path, "c2")[0]] == [name]
-    assert found(tmp_path, "c1") == ([], [f"{path}:1: not a record"])
+    (kept,) = box.keep(2)
+    assert [record["id"] for record in found(box.log, "c2")[0]] == [kept.record]
+    assert found(box.log, "c1") == ([], [f"{path}:1: not a record"])
 
 
-@pytest.mark.parametrize("line", [b"\xff", b"[]", b"{}", b'{"id": "x"}', b""])
-def test_a_line_that_is_no_record_is_named(tmp_path: Path, line: bytes) -> None:
-    (tmp_path / VERDICTS).write_bytes(line + b"\n")
-    assert found(tmp_path, "x") == ([], [f"{tmp_path / VERDICTS}:1: not a record"])
+def test_a_capture_torn_by_a_power_cut_is_left_alone(box: Box) -> None:
+    box.keep(1)
+    torn = box.file(FRAMES)
+    torn.write_bytes(torn.read_bytes() + b"\x0a\x0d\x0d\x0a\x40")
+    box.keep(2)
+    (unit,) = frames(box.file("frames-2.pcapng"))
+    assert unit.at == 10**18 + 2
+    assert found(box.log, "c2")[0][0]["capture"]["file"] == "frames-2.pcapng"
+    assert list(audit(box.log)) == []
+
+
+def test_frames_that_a_power_cut_took_are_named(box: Box) -> None:
+    box.keep(1)
+    (box.log / "leaves").write_bytes(b"")
+    box.file(FRAMES).write_bytes(b"")
+    journal = box.journal()
+    assert [said.partition(": ")[2] for said in journal.damage] == [
+        f"the frames of record {found(box.log, 'c1')[0][0]['id']} were lost"
+    ]
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    "line", [b"\xff", b"[]", b"{}", b'{"id": "x"}', b"", b'{"id":"x","leaf":0,"text":""}']
+)
+def test_a_line_that_is_no_record_is_named(box: Box, line: bytes) -> None:
+    path = box.log / TODAY / VERDICTS
+    path.parent.mkdir(parents=True)
+    path.write_bytes(line + b"\n")
+    assert found(box.log, "x") == ([], [f"{path}:1: not a record"])
 
 
 def test_no_evidence_there(tmp_path: Path) -> None:
@@ -124,14 +205,34 @@ def test_no_room_for_a_folder(tmp_path: Path) -> None:
         Journal(tmp_path / "file" / "evidence")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
-def test_a_full_disk_is_counted_and_costs_no_verdict(tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
-    journal._verdicts.close()
-    journal._verdicts = Path("/dev/full").open("ab")  # noqa: SIM115 - closed by the journal
-    assert journal.keep(decided(1))
-    assert (journal.records, journal.lost) == (1, 1)
+@pytest.mark.parametrize("which", [FRAMES, VERDICTS])
+def test_a_full_disk_is_counted_and_costs_no_verdict(box: Box, which: str) -> None:
+    journal = box.journal()
+    journal.keep(decided(1))
+    sizes = {name: box.file(name).stat().st_size for name in (FRAMES, VERDICTS)}
+    with room(sizes[which] + 100):  # the write is cut short, as on a disk that fills
+        kept = journal.keep(decided(2))
+    assert (kept.leaf, journal.records, journal.lost) == (NOT_KEPT, 2, 1)
+    assert sizes == {name: box.file(name).stat().st_size for name in (FRAMES, VERDICTS)}
+    assert journal.keep(decided(3)).leaf == 1
     journal.close()
+    assert list(audit(box.log)) == []
+    assert len(frames(box.file(FRAMES))) == 2
+
+
+def test_no_room_for_a_leaf(box: Box) -> None:
+    journal = box.journal()
+    for number in range(40):
+        journal.keep(decided(number))
+        if number == 19:
+            assert journal.sync()
+    with room(30 * WIDTH - 5):
+        assert not journal.sync()
+    assert len(read_leaves(box.log)) == 20 * WIDTH
+    assert journal.sync()
+    assert len(read_leaves(box.log)) == 40 * WIDTH
+    journal.close()
+    assert list(audit(box.log)) == []
 
 
 @pytest.mark.parametrize(
@@ -148,10 +249,7 @@ def test_is_evidence(action: Action, wanted: Action, kept: bool) -> None:
     assert is_evidence(Verdict(action, wanted, Basis.LIST, "r", Mode.OBSERVE)) is kept
 
 
-def test_every_line_is_json(tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
-    for number in range(3):
-        journal.keep(decided(number))
-    journal.close()
-    lines = (tmp_path / VERDICTS).read_text("utf-8").splitlines()
+def test_every_line_is_json(box: Box) -> None:
+    box.keep(0, 1, 2)
+    lines = box.file(VERDICTS).read_text("utf-8").splitlines()
     assert [json.loads(line)["call"] for line in lines] == ["c0", "c1", "c2"]
