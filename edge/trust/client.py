@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from securesystemslib.exceptions import StorageError
 from securesystemslib.signer import Key
 from tuf.api import exceptions
 from tuf.api.metadata import Delegations, Metadata, TargetFile
@@ -171,7 +172,10 @@ class Client:
 
     def _trusted(self, name: str) -> Any:  # noqa: ANN401 - one of four classes, by its name
         """Return metadata that the updater has verified and kept."""
-        return Metadata.from_file(str(self._folder / f"{name}.json")).signed
+        try:
+            return Metadata.from_file(str(self._folder / f"{name}.json")).signed
+        except StorageError as error:
+            raise Refused(Alarm.WRONG_KEY, f"nobody is trusted: no {name} is here yet") from error
 
     def _check_fresh(self, name: str, trusted_s: int) -> None:
         """Raise if metadata has expired by our time: the updater knows the machine's alone."""

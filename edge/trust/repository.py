@@ -29,6 +29,9 @@ from tuf.api.metadata import (
 from edge.errors import ConfigError
 from edge.trust.roles import BLOBS, METADATA, TARGETS, path_of, paths_of, role_of, sides
 
+URGENT = "urgent"
+"Folder of signed urgent records: what is put here, a hub gives to appliances."
+
 DAY_S = 86_400
 ROOT_S, ROLE_S, SNAPSHOT_S, TIMESTAMP_S = 3650 * DAY_S, 90 * DAY_S, 30 * DAY_S, 7 * DAY_S
 
@@ -50,7 +53,7 @@ class Repository:
         """
         if self.metadata.exists():
             raise ConfigError(f"{self.folder}: a repository is here already")
-        for folder in (self.metadata, self.pending, self.blobs):
+        for folder in (self.metadata, self.pending, self.blobs, self.folder / URGENT):
             folder.mkdir(parents=True)
         top = Root(expires=_after(now_s, ROOT_S))
         for role, signer in (
@@ -167,7 +170,9 @@ class Repository:
         timestamp = Timestamp(
             number, expires=_after(now_s, TIMESTAMP_S), snapshot_meta=self._meta("snapshot")
         )
-        _signed(timestamp, online).to_file(str(before))
+        new = before.with_suffix(".new")  # somebody may read the old one at this very moment
+        _signed(timestamp, online).to_file(str(new))
+        new.replace(before)
 
     def _meta(self, name: str) -> MetaFile:
         """Return version, length and hash of a role's newest metadata."""

@@ -11,6 +11,12 @@ from collections.abc import Sequence
 LIST_SIDES = ("operator", "prosecutor")
 FIRMWARE_SIDES = ("release", "operations")
 FIRMWARE = "firmware"
+COMMAND_SIDES = ("operator", "engineer")
+COMMAND = "command"
+"Nothing is named here: its keys sign orders to appliances."
+_OWN_SIDES = {FIRMWARE: FIRMWARE_SIDES, COMMAND: COMMAND_SIDES}
+OWN = frozenset(_OWN_SIDES)
+"Subjects that are no list; no list may be called so."
 
 METADATA = "metadata"
 TARGETS = "targets"
@@ -21,8 +27,8 @@ MOST_MANIFEST = 1 << 20
 
 
 def sides(subject: str) -> Sequence[str]:
-    """Return the two sides that must agree about a list, or about firmware."""
-    return FIRMWARE_SIDES if subject == FIRMWARE else LIST_SIDES
+    """Return the two sides that must agree about a list, firmware or a command."""
+    return _OWN_SIDES.get(subject, LIST_SIDES)
 
 
 def role_of(subject: str, side: str) -> str:

@@ -35,14 +35,15 @@ def signed_by(signed: Signed, keys: Mapping[str, Mapping[str, Key]]) -> set[str]
     for side, known in keys.items():
         for keyid, signature in signed.signatures:
             key = known.get(keyid)
-            if key and _holds(key, Signature(keyid, signature), signed.record):
+            if key and holds(key, Signature(keyid, signature), _CONTEXT + signed.record):
                 sides.add(side)
     return sides
 
 
-def _holds(key: Key, signature: Signature, record: bytes) -> bool:
+def holds(key: Key, signature: Signature, octets: bytes) -> bool:
+    """Whether a key made this signature of these octets; whatever is none does not hold."""
     try:
-        key.verify_signature(signature, _CONTEXT + record)
+        key.verify_signature(signature, octets)
     except (UnverifiedSignatureError, VerificationError):
         return False
     return True

@@ -340,3 +340,10 @@ def test_a_repository_out_of_reach_is_no_alarm(world):
     with pytest.raises(DriverLost):
         world.box.update()
     assert world.box.version == 1
+
+
+def test_before_the_first_update_nobody_is_trusted(world):
+    box = Box(world.path / "new", world.centre)
+    with pytest.raises(Refused) as caught:
+        box.client.signers("fraud")
+    assert caught.value.alarm is Alarm.WRONG_KEY
