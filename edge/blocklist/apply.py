@@ -9,6 +9,7 @@ swaps it for `Store.open()` after that. Every refusal is a named alarm.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryFile
+from threading import RLock
 from typing import BinaryIO, NamedTuple
 
 import msgspec
@@ -68,6 +69,9 @@ class Updates:
         self._store = store
         self._client = client
         self._settings = settings
+        self.alone = RLock()
+        """Held while state is read, changed and noted, and no longer: an urgent record is taken in
+        a thread of its own while a version is on its way, and is not forgotten by its end."""
         store.discard()
 
     def trusted_s(self, now_s: int) -> int:
@@ -99,8 +103,9 @@ class Updates:
             raise Refused(Alarm.FAST_FORWARD, "was signed more than a day from now")
         self._check(manifest, state.highest - (old is None), trusted_s)
         by_delta = self._write(manifest, old)
-        self._store.commit(manifest.version)
-        self._store.note(_after(state, manifest, trusted_s))
+        with self.alone:
+            self._store.commit(manifest.version)
+            self._store.note(_after(self._store.state(), manifest, trusted_s))
         return Applied(manifest.version, 0 if old is None else old.version, by_delta)
 
     def _see(self, manifest: Manifest, old: Snapshot, trusted_s: int) -> None:
@@ -108,12 +113,13 @@ class Updates:
 
         It was signed anew, or a cut came between the rename of its list and the note of it.
         """
-        state = self._store.state()
-        seen = msgspec.structs.replace(state, trusted_s=max(state.trusted_s, manifest.issued))
-        if manifest.digest == old.layout.digest.hex() and manifest.issued > state.issued_s:
-            seen = _after(state, manifest, trusted_s)
-        if seen != state:
-            self._store.note(seen)
+        with self.alone:
+            state = self._store.state()
+            seen = msgspec.structs.replace(state, trusted_s=max(state.trusted_s, manifest.issued))
+            if manifest.digest == old.layout.digest.hex() and manifest.issued > state.issued_s:
+                seen = _after(state, manifest, trusted_s)
+            if seen != state:
+                self._store.note(seen)
 
     def _check(self, manifest: Manifest, highest: int, trusted_s: int) -> None:
         """Raise unless this manifest may be followed by this appliance, now."""
@@ -199,14 +205,14 @@ class Updates:
             raise Refused(Alarm.ONE_ROLE_ONLY, "an urgent addition needs both sides")
         if record.list != self._store.name:
             raise Refused(Alarm.WRONG_LIST, f"an urgent record is for list {record.list}")
-        state = self._store.state()
-        if record.seq <= max(state.urgent, state.folded):
-            raise Refused(Alarm.ROLLBACK, f"urgent record {record.seq} was taken or folded before")
-        if record.expires <= self.trusted_s(now_s):
-            raise Refused(Alarm.FREEZE, f"urgent record {record.seq} has expired")
-        guards = self._settings.guards.stricter(state.guards)
-        check_list(in_memory(record.list, record.added), guards)
-        self._store.add_urgent(signed, self.trusted_s(now_s))
+        with self.alone:
+            if self._store.has_urgent(record.seq):
+                raise Refused(Alarm.ROLLBACK, f"urgent record {record.seq} was taken before")
+            if record.expires <= self.trusted_s(now_s):
+                raise Refused(Alarm.FREEZE, f"urgent record {record.seq} has expired")
+            guards = self._settings.guards.stricter(self._store.state().guards)
+            check_list(in_memory(record.list, record.added), guards)
+            self._store.add_urgent(signed, self.trusted_s(now_s))
 
 
 def _after(state: State, manifest: Manifest, now_s: int) -> State:

@@ -33,7 +33,9 @@ class State(msgspec.Struct, frozen=True):
     trusted_s: int = 0
     "Latest signed time seen: time here is never earlier."
     urgent: int = 0
-    "Number of the last urgent record taken."
+    "Highest number of an urgent record taken."
+    done: int = 0
+    "Highest number of an urgent record that was let go of: none up to it is taken again."
     folded: int = 0
     "Number of the last urgent record that is in the list."
     applied_s: int = 0
@@ -152,8 +154,28 @@ class Store:
 
     def urgent(self, now_s: int) -> list[Record]:
         """Return the urgent records that speak now, oldest first."""
-        records = [read_record(signed.record) for signed in self._journal()]
-        return folded(records, self.state().folded, now_s)
+        return folded(self._records(), self.state().folded, now_s)
+
+    def has_urgent(self, seq: int) -> bool:
+        """Whether an urgent record was taken, or may not be taken any more.
+
+        They come by more than one way, and not always in their order.
+        """
+        state = self.state()
+        over = max(state.folded, state.done)
+        return seq <= over or any(record.seq == seq for record in self._records())
+
+    def urgent_through(self) -> int:
+        """Return the number up to which no urgent record is missing here."""
+        state = self.state()
+        through = max(state.folded, state.done)
+        taken = {record.seq for record in self._records()}
+        while through + 1 in taken:
+            through += 1
+        return through
+
+    def _records(self) -> list[Record]:
+        return [read_record(signed.record) for signed in self._journal()]
 
     def _journal(self) -> list[Signed]:
         if not self._urgent.exists():
@@ -166,12 +188,14 @@ class Store:
     def add_urgent(self, signed: Signed, now_s: int) -> None:
         """Keep an urgent record, on disk before this returns; let go of those that are done."""
         state = self.state()
-        journal = [*self._journal(), signed]
-        live = folded([read_record(one.record) for one in journal], state.folded, now_s)
-        numbers = {record.seq for record in live}
-        kept = [one for one in journal if read_record(one.record).seq in numbers]
-        replace(self._urgent, msgspec.msgpack.encode(kept))
-        self.note(msgspec.structs.replace(state, urgent=read_record(signed.record).seq))
+        journal = {read_record(one.record).seq: one for one in (*self._journal(), signed)}
+        records = [read_record(one.record) for one in journal.values()]
+        live = sorted(record.seq for record in folded(records, state.folded, now_s))
+        replace(self._urgent, msgspec.msgpack.encode([journal[seq] for seq in live]))
+        self.note(msgspec.structs.replace(
+            state, urgent=max(state.urgent, read_record(signed.record).seq),
+            done=max({state.done, *journal} - {*live}, default=state.done),
+        ))  # fmt: skip
 
 
 def replace(path: Path, octets: bytes) -> None:

@@ -6,15 +6,20 @@ import os
 import random
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from edge.blocklist.entry import Listed
-from edge.blocklist.manifest import Guards
+from edge.blocklist.manifest import Guards, Record
 from edge.errors import ListError
 from edge.model.event import UNKNOWN_TRUNK
 from edge.model.verdict import Action
+from edge.trust.fetch import LocalFetcher
+from edge.trust.roles import LIST_SIDES
+from edge.trust.urgent import sign_record
 from tests.blocklist.images import entry, likely_groups, likely_keys
 from tests.trust.centre import DAY, NOW, Box, Centre
 
@@ -216,3 +221,33 @@ def test_a_cut_between_rename_and_note_is_mended_by_the_next_look(tmp_path, cent
     box.store.files[2].unlink()
     assert box.update() is None
     assert box.store.state() == known
+
+
+class Slow(LocalFetcher):
+    """Has something done while data is on its way."""
+
+    def __init__(self, folder, meanwhile):
+        super().__init__(folder)
+        self._meanwhile = meanwhile
+
+    @override
+    def fetch(self, path):
+        if path.startswith("blobs/"):
+            self._meanwhile()
+        yield from super().fetch(path)
+
+
+def test_an_urgent_record_taken_while_a_version_is_on_its_way_stays(tmp_path, centre):
+    record = Record("fraud", 1, NOW, NOW + DAY, (entry("447700900001"),))
+    signed = sign_record(record, [centre.keys["fraud", side] for side in LIST_SIDES])
+
+    def meanwhile():
+        with ThreadPoolExecutor() as threads:
+            threads.submit(box.updates.take_urgent, signed, NOW).result()
+
+    box = Box(tmp_path, centre, fetcher=Slow(centre.folder, meanwhile))
+    box.client.refresh(NOW)
+    assert box.update().version == 1
+    assert box.store.urgent(NOW) == [record]
+    assert box.store.state().urgent == 1
+    assert box.store.state().highest == 1

@@ -4,6 +4,7 @@
 import msgspec
 import pytest
 
+from edge.blocklist.manifest import Record, Signed
 from edge.blocklist.sheet import from_entries
 from edge.blocklist.store import State, Store, in_memory, lists_in, open_list
 from edge.errors import ListError
@@ -76,3 +77,31 @@ def test_a_list_whose_name_begins_like_another_keeps_its_own_versions(store, tmp
 def test_a_few_entries_are_asked_like_a_file():
     assert [one.low for one in in_memory("fraud", [entry("4477*")]).covering("447")] == []
     assert [one.low for one in in_memory("fraud", [entry("4477*")]).covering("4477")] == ["4477"]
+
+
+def urgent(seq, expires=100):
+    return Signed(msgspec.json.encode(Record("fraud", seq, 1, expires)), ())
+
+
+def test_urgent_records_in_any_order_stand_in_theirs(store):
+    for seq in (3, 1, 4):
+        store.add_urgent(urgent(seq), 10)
+    assert [record.seq for record in store.urgent(10)] == [1, 3, 4]
+    assert [store.has_urgent(seq) for seq in range(1, 6)] == [True, False, True, True, False]
+    assert store.urgent_through() == 1
+    store.add_urgent(urgent(2), 10)
+    assert store.urgent_through() == 4
+    assert store.state().urgent == 4
+
+
+def test_an_urgent_record_that_was_let_go_of_does_not_come_back(store):
+    for seq, expires in ((2, 20), (3, 100)):
+        store.add_urgent(urgent(seq, expires), 10)
+    store.add_urgent(urgent(5), 30)
+    assert [record.seq for record in store.urgent(30)] == [3, 5]
+    assert store.has_urgent(2), "whatever a clock that was set back makes of its expiry"
+    assert store.has_urgent(1), "it may have been taken and let go of"
+    assert not store.has_urgent(4)
+    store.note(msgspec.structs.replace(store.state(), folded=4))
+    assert store.has_urgent(4)
+    assert store.urgent_through() == 5
