@@ -24,9 +24,11 @@ from edge.blocklist.manifest import (
     write_signed,
 )
 from edge.blocklist.store import replace
+from edge.cli.commanders import commanders
 from edge.errors import ListError
 from edge.trust.keys import new_key, read_public, read_signer
 from edge.trust.repository import Repository
+from edge.trust.roles import OWN
 from edge.trust.urgent import countersign, sign_record, signed_by
 
 app = typer.Typer(
@@ -38,6 +40,7 @@ urgent_app = typer.Typer(
     help="Add or lift within seconds; the next version holds it too.", no_args_is_help=True
 )
 app.add_typer(urgent_app, name="urgent")
+app.command()(commanders)
 
 MOST_SHOWN = 200
 _NS = 10**9
@@ -59,7 +62,7 @@ def _now_s() -> int:
 
 def _desk(folder: Path, name: str) -> Desk:
     repository = Repository(folder)
-    if name not in repository.subjects():
+    if name in OWN or name not in repository.subjects():
         raise ListError(f"{folder} has no list {name}; make it with `qalqan list new`")
     return Desk(folder / "lists" / name, repository.blobs, name)
 
@@ -97,6 +100,8 @@ def new(
     prosecutor: Annotated[Path, typer.Option(help="Public key of the prosecutor.")],
 ) -> None:
     """Make a list, and the repository if there is none; say who must sign it."""
+    if name in OWN:
+        raise ListError(f"{name} is no name for a list")
     repository = Repository(folder)
     signers = read_signer(root), read_signer(online)
     keys = {"operator": read_public(operator), "prosecutor": read_public(prosecutor)}

@@ -27,7 +27,11 @@ class Engine:
         self.policy = policy
         "A new list takes effect by one assignment."
         self._guardrail = guardrail
-        self._enforced = {name for name, mode in (modes or {}).items() if mode is Mode.ENFORCE}
+        self.set_modes(modes or {})
+
+    def set_modes(self, modes: Mapping[str, Mode]) -> None:
+        """Only observe the trunks that `modes` does not put in `enforce`, from the next call on."""
+        self._enforced = {name for name, mode in modes.items() if mode is Mode.ENFORCE}
 
     def decide(self, offer: CallOffered, now_ns: int, *, overloaded: bool = False) -> Verdict:
         """Return the verdict on a call; `overloaded` allows it unasked."""

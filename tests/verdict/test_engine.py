@@ -84,6 +84,15 @@ def test_a_new_list_takes_effect_with_the_next_call():
     assert (verdict.action, verdict.list_version) == (Action.ALLOW, 43)
 
 
+def test_modes_take_effect_with_the_next_call():
+    decides = engine(modes={})
+    assert not decides.decide(call(), NOW).acts
+    decides.set_modes(ENFORCED)
+    assert decides.decide(call(), NOW).acts
+    decides.set_modes({ABROAD.name: Mode.OBSERVE})
+    assert not decides.decide(call(), NOW).acts
+
+
 def test_an_overloaded_pipeline_allows_unasked():
     verdict = engine().decide(call(), NOW, overloaded=True)
     assert (verdict.action, verdict.basis) == (Action.ALLOW, Basis.GUARDRAIL)
