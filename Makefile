@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test peers bench soak lint lock clean
+.PHONY: help demo test peers bench cluster kills losses soak lint lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,17 +15,16 @@ WORKERS ?= 2
 SPEED ?= 1
 MINUTES ?= 10
 RATE ?= 5000
+KILLS ?= 200
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(READY) ## a minute of trunk traffic against a sample list; SPEED=10 for the impatient
-	@rm -rf build/demo
+demo: $(READY) ## a minute of trunk traffic, from the signed list to the hub's table; SPEED=10
 	@echo "A minute of a regional trunk. Two peers call in: one from abroad, one from within the country."
 	@echo "Listed numbers and Kazakh fixed numbers that call from abroad are blocked before it rings;"
 	@echo "a trunk put in 'observe' only says what it would have blocked; 112 is always let through."
-	@$(VENV)/bin/qalqan replay tests/vectors/sip/mixed_traffic.pcap \
-	    --config hil/demo/edge.toml --speed $(SPEED) --evidence build/demo/evidence
+	@$(VENV)/bin/python -m hil.demo --speed $(SPEED)
 
 test: peers $(READY) ## everything that proves the appliance right; under five minutes
 	@echo "Running all tests, some minutes ..."
@@ -38,6 +37,15 @@ peers: # before the environment is made: the compiler of the look-up kernel is o
 bench: peers $(READY) ## measure, beside the peers; writes build/bench.json
 	@mkdir -p build
 	@$(VENV)/bin/python -m pytest -q -s -m bench
+
+kills: peers $(READY) ## kill -9 of every process, KILLS=200 times under load: nothing lost, nothing twice
+	@$(VENV)/bin/python -m tests.flows.kills $(KILLS)
+
+losses: peers $(READY) ## what is acknowledged and lost: a plain MQTT loop beside the uplink
+	@$(VENV)/bin/python -m tests.flows.losses
+
+cluster: peers $(READY) ## the hub on three nodes of RabbitMQ 4, killed under load; needs root
+	@$(VENV)/bin/python -m pytest -q -m cluster
 
 soak: $(READY) ## trunk traffic for MINUTES=10 at RATE=5000 into a real `core`; needs root
 	@$(VENV)/bin/python -m tests.flows.soak $(MINUTES) $(RATE)

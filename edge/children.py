@@ -7,7 +7,7 @@ time: the others go on, and it comes back.
 
 import asyncio
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,14 +15,17 @@ from edge.errors import DriverLost
 from edge.service import signals
 from edge.supervise import Supervised
 
-PROCESSES = ("core",)
-"Beside `core` stand `uplink` and `page` as soon as they have something to do."
+LEADER = "core"
+"The others work for it: when its taps have ended (captures do), they are told to end as well."
 
 GRACE_S = 10.0
 "A child that has not ended this long after SIGTERM is killed."
 
 ENDED = (0, 1, 2, 3)
 "Exit codes of a child that ended by itself, and would not do better a second time."
+
+AGAIN = 75
+"Exit code of a child that asks to be started anew (EX_TEMPFAIL of sysexits(3))."
 
 
 class Child:
@@ -58,8 +61,11 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-async def run_children(config: Path, names: Sequence[str] = PROCESSES) -> int:
-    """Run all processes until they have ended or we are told to stop; returns the worst code."""
+async def run_children(config: Path, names: Sequence[str] = (LEADER,)) -> int:
+    """Run all processes until they have ended or we are told to stop; returns the worst code.
+
+    The first is the leader: when it has ended, the others are told to.
+    """
     children = [Child(name, config) for name in names]
     parts = [Supervised(child.name, child.run) for child in children]
     running = asyncio.ensure_future(_all(parts))  # noqa: TID251 - awaited below
@@ -68,7 +74,10 @@ async def run_children(config: Path, names: Sequence[str] = PROCESSES) -> int:
     return max((child.code for child in children if child.code > 0), default=0)
 
 
-async def _all(parts: Iterable[Supervised]) -> None:
+async def _all(parts: Sequence[Supervised]) -> None:
+    leader, *others = parts
     async with asyncio.TaskGroup() as group:
-        for part in parts:
-            group.create_task(part.forever(), name=part.name)
+        following = [group.create_task(part.forever(), name=part.name) for part in others]
+        await leader.forever()
+        for task in following:
+            task.cancel()

@@ -4,13 +4,12 @@
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from edge import clock, plugins
 from edge.blind import BlindSpots
-from edge.errors import QalqanError
-from edge.lists import ListWatch
+from edge.errors import mendable
 from edge.model.unit import Unit
 from edge.pipeline import Finding, Pipeline
 from edge.ports import Losses, Tap, Trait
@@ -20,6 +19,9 @@ from edge.supervise import Backoff, Supervised
 
 Hand = Callable[[Unit, list[Finding]], None]
 "Takes what came of a unit: prints, keeps evidence, later orders and reports."
+
+Beside = Callable[[], Awaitable[None]]
+"Work that goes on beside the ears and ends with them: it watches lists, modes, hints."
 
 AGAIN = Backoff(most_s=2.0)
 "A tap that is away is deaf: looked for often, as nobody is disturbed by it."
@@ -134,10 +136,15 @@ def _trunks_of(tap: str, trunks: Mapping[str, TrunkTable]) -> tuple[str, ...]:
     return tuple(name for name, trunk in trunks.items() if not trunk.taps or tap in trunk.taps)
 
 
-async def hear_all(ears: Sequence[Ear], notify: Notifier, watch: ListWatch | None = None) -> None:
+async def hear_all(
+    ears: Sequence[Ear],
+    notify: Notifier,
+    beside: Sequence[Beside] = (),
+    reload: Callable[[], object] = lambda: None,
+) -> None:
     """Hear every tap until all have ended or we are told to stop.
 
-    One tap that is lost is opened again; the others go on meanwhile. `watch` brings new lists.
+    One tap that is lost is opened again; the others go on meanwhile. `reload` answers SIGHUP.
     """
     gc.freeze()
     gc.set_threshold(GARBAGE_AFTER)
@@ -146,8 +153,8 @@ async def hear_all(ears: Sequence[Ear], notify: Notifier, watch: ListWatch | Non
     def tick() -> None:
         watchdog.tick(clock.monotonic_s())
 
-    hearing = asyncio.ensure_future(_all(ears, tick, watch))  # noqa: TID251 - awaited below
-    with signals(stop=hearing.cancel, reload=watch.look_now if watch else lambda: None):
+    hearing = asyncio.ensure_future(_all(ears, tick, beside))  # noqa: TID251 - awaited below
+    with signals(stop=hearing.cancel, reload=reload):
         notify.ready()
         try:
             await hearing
@@ -155,21 +162,18 @@ async def hear_all(ears: Sequence[Ear], notify: Notifier, watch: ListWatch | Non
             notify.stopping()
 
 
-async def _all(ears: Sequence[Ear], tick: Callable[[], None], watch: ListWatch | None) -> None:
-    try:
+async def _all(ears: Sequence[Ear], tick: Callable[[], None], beside: Sequence[Beside]) -> None:
+    with mendable():
         async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(_pass_time(ears, tick), name="time")]
-            if watch:
-                beside.append(group.create_task(watch.forever(), name="lists"))
+            tasks = [group.create_task(_pass_time(ears, tick), name="time")]
+            tasks += [group.create_task(_run(work)) for work in beside]
             await _each(ears, tick)
-            for task in beside:
+            for task in tasks:
                 task.cancel()
-    except BaseExceptionGroup as several:
-        # What a person can mend is said as such; a bug keeps its group and its traceback.
-        mendable = several.subgroup(QalqanError)
-        while mendable and isinstance(error := mendable.exceptions[0], BaseExceptionGroup):
-            mendable = error
-        raise (mendable.exceptions[0] if mendable else several) from None
+
+
+async def _run(work: Beside) -> None:
+    await work()
 
 
 async def _each(ears: Sequence[Ear], tick: Callable[[], None]) -> None:

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""THE MAP of the process `core`: every part from a unit to its verdict, built by hand.
-
-`edge.ear` hears the taps with it. Nothing here reaches the hub.
-"""
+"""Builds every part from a unit to its verdict, as the configuration says, by hand."""
 
 from collections.abc import Callable, Iterable
 from ipaddress import ip_network
@@ -25,8 +22,10 @@ from edge.config import Config
 from edge.decode.signalling import Signalling
 from edge.lists import Lists, ListWatch
 from edge.model.event import UNKNOWN_TRUNK, Trunk
+from edge.modes import ModeWatch
 from edge.numbering.normalise import Home, home_of
 from edge.pipeline import Pipeline
+from edge.places import places_of
 from edge.settings import Part
 from edge.verdict.breaker import Limits
 from edge.verdict.engine import Engine
@@ -37,15 +36,17 @@ from edge.verdict.rule import RulePolicy
 NS = 1_000_000_000
 
 
-class Core(NamedTuple):
-    """What the process is made of, but for the ears."""
+class Judging(NamedTuple):
+    """What decides calls."""
 
     pipeline: Pipeline
     watch: ListWatch
     "Brings new lists into the pipeline while it runs."
+    modes: ModeWatch
+    "Brings in the modes that commands set."
 
 
-def build(config: Config, alarm: Callable[[Alarm], None]) -> Core:
+def build(config: Config, alarm: Callable[[Alarm], None]) -> Judging:
     """Build everything from a unit to its verdict. Raises `ListError` for a wrong table."""
     trunks = {name: _trunk(config, name) for name in config.trunk}
     homes = {name: _home(config, trunk) for name, trunk in trunks.items()}
@@ -67,7 +68,8 @@ def build(config: Config, alarm: Callable[[Alarm], None]) -> Core:
     for said in found.said:
         alarm(said)
     pipeline = Pipeline(Signalling(), tracker, engine, clock.ticks_ns)
-    return Core(pipeline, ListWatch(lists, swap, alarm))
+    mode_watch = ModeWatch(places_of(config).modes, modes, engine.set_modes, alarm)
+    return Judging(pipeline, ListWatch(lists, swap, alarm), mode_watch)
 
 
 def build_pipeline(config: Config, alarm: Callable[[Alarm], None]) -> Pipeline:
@@ -96,7 +98,7 @@ def lists_of(config: Config) -> Lists:
     table = config.blocklist
     guards = Guards(least_prefix=table.least_prefix_digits)
     tables = read_csv_files(table.files, list_name="files", guards=guards)
-    return Lists(table.folder or config.node.state_dir / "lists", tables)
+    return Lists(places_of(config).lists, tables)
 
 
 def _trunk(config: Config, name: str) -> Trunk:

@@ -182,7 +182,9 @@ class ListWatch:
         """Look again and again."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), LOOK_EVERY_S)
+                # Not wait_for: on Python 3.11 it may swallow a cancellation.
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._asked.wait()
             self._asked.clear()
             await self.look()
 

@@ -197,6 +197,12 @@ class ReportTable(Table):
     "Most that waits for the hub on this disk, megabytes; the least dear goes first."
     calls: bool = True
     "Whether calls that are let through are reported, the called number as a keyed hash."
+
+    @property
+    def octets_each(self) -> int:
+        """Return the octets that the outbox of each of both processes may have."""
+        return self.outbox_mb * 1_000_000 // 2
+
     archive_days: int = Field(default=90, ge=1, le=3650)
     "How long reports of acts and blocks stay here after the hub has them, days."
     evidence_days: int = Field(default=1095, ge=1, le=36_500)
@@ -206,8 +212,9 @@ class ReportTable(Table):
 class PageTable(Table):
     """What this box shows on its management address."""
 
-    listen: Endpoint = "127.0.0.1:9464"
-    "Address of the management network and port; never one that the trunk or the hub can reach."
+    listen: Endpoint | None = None
+    """Address of the management network and port, `10.0.0.5:9464`; never one that the trunk or the
+    hub can reach. None: nothing is shown."""
 
 
 class Config(Table):

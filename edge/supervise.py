@@ -67,6 +67,8 @@ class Supervised:
             try:
                 await self._run()
             except DriverLost as loss:
+                if _is_cancelled():
+                    raise asyncio.CancelledError from loss
                 calm = self._now_s() - self.since_s >= self._backoff.calm_s
                 failures = 1 if calm else failures + 1
                 self._enter(str(loss) or "no reason given")
@@ -79,3 +81,9 @@ class Supervised:
     def _enter(self, lost: str) -> None:
         self.lost = lost
         self.since_s = self._now_s()
+
+
+def _is_cancelled() -> bool:
+    """Whether our task was told to end: a task group of 3.11 loses that if a task of its own fails."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

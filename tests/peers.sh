@@ -22,6 +22,7 @@ nft:nftables
 gcc:gcc
 promtool:prometheus
 mmdebstrap:mmdebstrap
+pg_ctlcluster:postgresql
 Python.h:python3-dev
 "
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin

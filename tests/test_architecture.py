@@ -26,13 +26,15 @@ GROUPS: tuple[plugins.Group, ...] = ("taps", "gates", "enforcers")
 
 COVERED_ELSEWHERE = {
     "edge/clock.py": "reads clocks and does nothing with them",
-    "edge/errors.py": "names only",
+    "edge/errors.py": "names; `mendable` in tests/test_ear.py",
     "edge/model/event.py": "plain data",
     "edge/model/message.py": "plain data",
     "edge/model/number.py": "plain data",
     "edge/model/unit.py": "plain data",
     "edge/model/verdict.py": "plain data",
     "edge/ports.py": "tests/contract/",
+    "edge/report/kinds.py": "shapes only; tests/report/test_telling.py makes and reads them",
+    "edge/report/port.py": "a port; tests/report/test_link.py and test_session.py",
     "edge/settings.py": "tests/test_config.py",
 }
 "Modules without a test file of their own, and why."

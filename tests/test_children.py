@@ -27,4 +27,4 @@ def test_a_child_that_refused_is_not_started_again(
 
 
 def test_the_worst_code_is_that_of_the_run(tmp_path: Path) -> None:
-    assert asyncio.run(run_children(tmp_path / "missing.toml", ("core", "nonsense"))) == 2
+    assert asyncio.run(run_children(tmp_path / "missing.toml", ("nonsense", "core"))) == 2

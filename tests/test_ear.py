@@ -16,7 +16,7 @@ from drivers.taps.memory import MemoryTap
 from edge import ear, plugins
 from edge.blind import APART_NS
 from edge.config import parse
-from edge.core import build_pipeline
+from edge.judging import build_pipeline
 from edge.ear import Ear, ears_of, hear_all
 from edge.errors import DriverLost, InputError
 from edge.model.event import TapBlind

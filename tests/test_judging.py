@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from edge.config import parse
-from edge.core import build_pipeline, lists_of, pcap_part
 from edge.errors import ConfigError, ListError
+from edge.judging import build_pipeline, lists_of, pcap_part
 from edge.model.event import CallOffered, CallReleased
 from edge.model.number import Kind
 from edge.model.unit import LinkType, Unit

@@ -13,7 +13,7 @@ from edge.blocklist.entry import Listed
 from edge.blocklist.manifest import Record
 from edge.blocklist.simple import SimpleBlocklist
 from edge.config import parse
-from edge.core import build
+from edge.judging import build
 from edge.ear import ears_of, hear_all
 from edge.lists import Lists
 from edge.model.event import UNKNOWN_TRUNK
@@ -171,7 +171,7 @@ class Running:
         self.swapped = asyncio.Event()
         driver = Driver("memory", MemoryConfig, self.opened, MEMORY.summary, Trait.LIVE)
         monkeypatch.setattr(plugins, "load", lambda *_: driver)
-        self.pipeline, self.watch = build(config, print)
+        self.pipeline, self.watch, _ = build(config, print)
         self._swap, self.watch._swap = self.watch._swap, self.swap
         part = Part(driver="memory", settings=MemoryConfig())
         self.ears = ears_of({"t": part}, self.pipeline, self.take, config.trunk)
@@ -209,7 +209,7 @@ def test_the_next_call_is_judged_by_an_urgent_record(site, tmp_path, monkeypatch
     async def talk():
         core = Running(config, monkeypatch)
         async with asyncio.timeout(10), asyncio.TaskGroup() as group:
-            group.create_task(hear_all(core.ears, Notifier({}), core.watch))
+            group.create_task(hear_all(core.ears, Notifier({}), [core.watch.forever]))
             actions = [await core.call("before")]
             site.urgent(added=(entry(CALLER),))
             await core.news()

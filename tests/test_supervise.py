@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A lost device is opened again, later each time; a bug is not."""
 
+import asyncio
+
 import pytest
 
-from edge.errors import DriverLost
+from edge.errors import DriverLost, mendable
 from edge.supervise import Backoff, Supervised
 
 
@@ -99,6 +101,31 @@ async def test_a_bug_ends_it() -> None:
     part = Supervised("mirror", broken)
     with pytest.raises(KeyError):
         await part.forever()
+    assert part.restarts == 0
+
+
+@pytest.mark.asyncio
+async def test_one_that_is_told_to_end_while_its_device_is_lost_ends() -> None:
+    """As when a machine shuts down: the broker goes, and whoever speaks to it is told to go."""
+    gone = asyncio.Event()
+
+    async def hear() -> None:
+        await gone.wait()
+        raise DriverLost("unplugged")
+
+    async def run() -> None:
+        with mendable():
+            async with asyncio.TaskGroup() as group:
+                group.create_task(hear())
+
+    part = Supervised("mirror", run)
+    running = asyncio.ensure_future(part.forever())  # noqa: TID251 - awaited below
+    await asyncio.sleep(0)
+    gone.set()
+    await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(running, 5)
     assert part.restarts == 0
 
 

@@ -4,11 +4,11 @@
 import pytest
 from msgspec.structs import replace
 
-from edge.cli.tally import ALARMS_KEPT, KEPT, OUTCOMES, Tally, outcome
 from edge.model.event import CallAnswered, CallProgressed, CallReleased, TapBlind
 from edge.model.message import Malformed
 from edge.model.verdict import Action, Basis, Mode, Reason, Verdict
 from edge.pipeline import Decided
+from edge.tally import ALARMS_KEPT, KEPT, OUTCOMES, Tally, outcome
 from edge.verdict.guardrail import Alarm
 from tests.verdict.calls import ABROAD, NATIONAL, call
 

@@ -14,12 +14,16 @@ from edge import __version__
 from edge.cli.decode import decode
 from edge.cli.explain import explain
 from edge.cli.look import config_app, drivers
+from edge.cli.page import page
 from edge.cli.replay import replay
 from edge.cli.run import core, run
 from edge.cli.taps import app as taps_app
+from edge.cli.uplink import uplink
 from edge.errors import QalqanError
 
 FAILURE = 1
+ENROLMENT = ("enrol", "identity", "decommission")
+"Commands of `edge.cli.enrol`."
 
 
 class Signing(TyperGroup):
@@ -42,7 +46,24 @@ class Signing(TyperGroup):
         return get_group(import_module(f"edge.cli.{self.name}").app)
 
 
+class Root(TyperGroup):
+    """The command itself; what speaks to the hub before there is a box is imported when asked."""
+
+    @override
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands."""
+        return [*super().list_commands(ctx), *ENROLMENT]
+
+    @override
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, or None."""
+        if cmd_name in ENROLMENT:
+            return get_group(import_module("edge.cli.enrol").app).get_command(ctx, cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+
 app = typer.Typer(
+    cls=Root,
     name="qalqan",
     help="Hears trunk signalling on a tap, decides each call, has fraud stopped before it rings.",
     no_args_is_help=True,
@@ -53,6 +74,8 @@ app.command()(decode)
 app.command()(replay)
 app.command()(run)
 app.command(hidden=True)(core)
+app.command(hidden=True)(page)
+app.command(hidden=True)(uplink)
 app.command()(explain)
 app.command()(drivers)
 app.add_typer(config_app, name="config")
@@ -60,6 +83,7 @@ app.add_typer(taps_app, name="taps")
 for _name, _help in (
     ("list", "Write, sign and publish lists: what the centre and the prosecutor do."),
     ("blocklist", "The lists of this box, and what they say."),
+    ("evidence", "What stands before a court: hand it out, check it."),
 ):
     app.add_typer(typer.Typer(cls=Signing, no_args_is_help=True), name=_name, help=_help)
 

@@ -15,11 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.cli.printable import printable
-from edge.cli.tally import Tally, outcome
 from edge.clock import monotonic_s
 from edge.evidence.journal import Journal
 from edge.model.event import CallAnswered, CallReleased, shown
 from edge.pipeline import Decided, Finding
+from edge.tally import Tally, outcome
 
 ROWS = 14
 DRAW_EVERY_S = 0.1

@@ -9,7 +9,7 @@ import typer
 
 from edge import clock, config as config_file, plugins
 from edge.cli import jsonlines
-from edge.core import NS, lists_of
+from edge.judging import NS, lists_of
 
 config_app = typer.Typer(help="Check and show the appliance's TOML file.", no_args_is_help=True)
 

@@ -9,6 +9,7 @@ import structlog
 import typer
 
 from edge import config as config_file, log
+from edge.decommission import refuse
 from edge.errors import QalqanError
 from edge.service import Notifier
 
@@ -25,6 +26,7 @@ def page(
 
     log.set_up()
     settings = config_file.load(config)
+    refuse(settings.node.state_dir)
     try:
         asyncio.run(run_page(settings, Notifier()))
     except QalqanError:

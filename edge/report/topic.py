@@ -23,6 +23,7 @@ ASK = "ask"
 "What it wants to be told anew, on every connection."
 RESULT = "res"
 GET = "get"
+RENEW = "renew"
 
 # Down: what it is told.
 ACK = "ack"
@@ -32,6 +33,7 @@ BLOCK = "blk"
 HUB = "hub"
 URGENT = "urgent"
 TUF = "tuf"
+RENEWED = "renewed"
 
 
 def up(node: str, what: str) -> str:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from drivers.taps.afpacket.driver import Config, open_tap
 from edge import config as config_file
-from edge.core import build_pipeline
+from edge.judging import build_pipeline
 from edge.ear import ears_of, hear_all
 from edge.model.unit import Unit
 from edge.pipeline import Decided, Finding

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from edge.cli.board import COLUMNS, STYLES, WORDS, Board
-from edge.cli.tally import OUTCOMES, Tally
 from edge.model.event import CallAnswered, CallOffered, CallReleased
 from edge.model.number import Number, Refusal
 from edge.model.verdict import Action, Basis, Mode, Reason, Verdict
 from edge.pipeline import Decided, Finding
+from edge.tally import OUTCOMES, Tally
 from edge.verdict.guardrail import Alarm
 from tests.verdict.calls import ABROAD, GB, call, refused
 

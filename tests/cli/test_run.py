@@ -82,7 +82,8 @@ def test_a_killed_core_comes_back_and_sigterm_ends_all(
     os.kill(core, signal.SIGKILL)
     again = until(running, "verdict")
     assert children(running) != [core]
-    records = (tmp_path / "state" / "evidence" / VERDICTS).read_text().splitlines()
+    (kept,) = (tmp_path / "state" / "evidence").glob(f"*/{VERDICTS}")
+    records = kept.read_text().splitlines()
     assert [json.loads(line)["id"] for line in records] == [heard["record"], again["record"]]
     running.terminate()
     assert until(running, "ended")["would_block"] == 1
@@ -116,7 +117,8 @@ def test_captures_end_the_run(qalqan: Qalqan, config: Path, tmp_path: Path) -> N
     assert (done.code, done.out) == (0, "")
     ended = json.loads(done.err.splitlines()[-1])
     assert (ended["event"], ended["heard"], ended["would_block"]) == ("ended", {"mirror": 2}, 2)
-    assert len((tmp_path / "state" / "evidence" / VERDICTS).read_text().splitlines()) == 2
+    (kept,) = (tmp_path / "state" / "evidence").glob(f"*/{VERDICTS}")
+    assert len(kept.read_text().splitlines()) == 2
 
 
 def test_core_alone(qalqan: Qalqan, config: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from struct import pack
 
 from edge.config import parse
-from edge.core import build_pipeline
+from edge.judging import build_pipeline
 from edge.model.event import CallAnswered, CallOffered, CallProgressed, CallReleased, shown
 from edge.model.unit import Direction, LinkType, Unit
 from edge.pipeline import Decided, Finding, Pipeline

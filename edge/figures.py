@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `core` counts for others to watch: findings as they come, the rest as it stands."""
+
+from collections.abc import Sequence
+
+from edge import counters
+from edge.counting import Numbers
+from edge.ear import Ear
+from edge.evidence.journal import Journal
+from edge.model.event import CallEnd, CallOffered, CallReleased, TapBlind
+from edge.model.message import Malformed
+from edge.pipeline import Decided, Finding, Pipeline
+from edge.verdict.guardrail import Alarm
+
+GIVEN_UP = {end.value for end in CallEnd} - {CallEnd.SIGNALLED.value}
+"Causes of a release that nobody signalled."
+
+
+class Counted:
+    """Findings, as they come."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        """Count into `numbers`."""
+        self._offered = numbers[counters.CALLS_OFFERED]
+        self._calls = numbers[counters.CALLS]
+        self._verdicts = numbers[counters.VERDICTS]
+        self._took = numbers[counters.VERDICT_SECONDS].of()
+        self._malformed = numbers[counters.MALFORMED]
+        self._lost = numbers[counters.UNITS_LOST]
+        self._alarms = numbers[counters.ALARMS]
+
+    def take(self, finding: Finding) -> None:
+        """Count a finding."""
+        if isinstance(finding, Decided):
+            verdict, trunk = finding.verdict, finding.offer.trunk.name
+            labels = verdict.action.value, verdict.wanted.value, verdict.rule, trunk
+            self._verdicts[labels].value += 1
+            self._took.observe(finding.took_ns / 1e9)
+        elif isinstance(finding, CallOffered):
+            self._offered[finding.trunk.name,].value += 1
+        elif isinstance(finding, CallReleased):
+            ended = "answered" if finding.answered else "unanswered"
+            self._calls["forgotten" if finding.cause in GIVEN_UP else ended,].value += 1
+        elif isinstance(finding, Malformed):
+            self._malformed[finding.layer,].value += 1
+        elif isinstance(finding, TapBlind):
+            self._lost[finding.tap, finding.cause].value += finding.lost
+
+    def alarm(self, alarm: Alarm) -> None:
+        """Count an alarm."""
+        self._alarms[alarm.name, alarm.trunk].value += 1
+
+
+class CoreFigures:
+    """How the parts of the process stand, looked at once a second."""
+
+    def __init__(
+        self, numbers: Numbers, pipeline: Pipeline, ears: Sequence[Ear], journal: Journal
+    ) -> None:
+        """Look at what these count."""
+        self._pipeline = pipeline
+        self._journal = journal
+        self._units = [(ear, numbers[counters.UNITS].of(ear.name)) for ear in ears]
+        self._became = numbers[counters.UNITS_BECAME]
+        self._up = numbers[counters.CALLS_UP].of()
+        self._records = numbers[counters.EVIDENCE_RECORDS].of()
+        self._lost = numbers[counters.EVIDENCE_LOST].of()
+
+    def look(self) -> None:
+        """Take over how they stand."""
+        for ear, cell in self._units:
+            cell.value = ear.heard
+        for fate, count in self._pipeline.decoder.became.items():
+            self._became[fate,].value = count
+        self._up.value = self._pipeline.tracker.up
+        self._records.value = self._journal.records
+        self._lost.value = self._journal.lost

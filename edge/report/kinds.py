@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kinds of events, as they stand on the wire. A hub that does not know one keeps it too.
+
+`core` and `uplink` make them as `edge.report.event.Event`; tests read what is made with these.
+"""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from edge.report.message import Nanoseconds, Seq, Timed
+
+
+class VerdictEvent(Timed):
+    """A call that was stopped, or would have been were its trunk in `enforce`."""
+
+    kind: Literal["verdict"]
+    record: str
+    "Id of the record of evidence."
+    leaf: int = -1
+    "Its place in the appliance's log of evidence, from 0; -1 if it could not be kept."
+    call: str
+    attempt: int
+    trunk: str
+    proto: str
+    calling: str
+    "In full, `+` and digits: a call on which a verdict acts is evidence."
+    called: str
+    action: str
+    wanted: str
+    mode: str
+    basis: str
+    rule: str
+    list_version: int = 0
+    legal_basis: str = ""
+    category: str = ""
+    took_us: float
+
+
+class CallEvent(Timed):
+    """A call that was let through, when it is over."""
+
+    kind: Literal["call"]
+    call: str
+    "A keyed hash: a Call-ID often carries addresses and numbers."
+    trunk: str
+    proto: str
+    calling: str
+    called: str
+    "A keyed hash of the number: whom an honest caller called leaves the box in no other form."
+    key: str
+    "Id of the key of both hashes; it changes with the quarter."
+    rule: str
+    "What was remarked of it; `default` where nothing spoke."
+    offered: Nanoseconds
+    answered: bool
+    lasted_ms: int
+    cause: str
+
+
+class BlindEvent(Timed):
+    """An INVITE may have been missed on these trunks."""
+
+    kind: Literal["tap-blind"]
+    tap: str
+    trunks: tuple[str, ...]
+    cause: str
+    lost: int
+
+
+class AlarmEvent(Timed):
+    """Something that people must look at now."""
+
+    kind: Literal["alarm"]
+    name: str
+    trunk: str = ""
+    text: str
+
+
+class ActEvent(Timed):
+    """An administrative act: who had the appliance do what, and what came of it."""
+
+    kind: Literal["act"]
+    act: str
+    by: tuple[str, ...]
+    "Key ids of who signed it; `local` for who stood before the box."
+    command: str = ""
+    "Id of the command, if it came as one."
+    state: Literal["done", "refused", "failed", "expired"]
+    text: str
+
+
+class CheckpointEvent(Timed):
+    """A signed state of a log of evidence (C2SP tlog-checkpoint)."""
+
+    kind: Literal["checkpoint"]
+    origin: str
+    size: int
+    note: str
+    "The signed note, as text."
+    before: int = 0
+    "Size of the checkpoint before; 0 for none."
+    proof: tuple[str, ...] = ()
+    "That this one only adds to it (RFC 6962 section 2.1.2): hashes in hex."
+
+
+class GapEvent(Timed):
+    """Events that will never come, and why: nothing is dropped in silence."""
+
+    kind: Literal["gap"]
+    lo: Seq
+    "First number that is told by this record; events of the range that did come, count."
+    hi: Seq
+    "Last number; equal to `seq`."
+    n: Annotated[int, Field(ge=1)]
+    "How many events were dropped. Those that never had a number (`queue-full`) count too."
+    first: Nanoseconds
+    "When the first of them happened, by the clock of then."
+    last: Nanoseconds
+    reason: Literal["quota", "disk-full", "queue-full", "too-large", "unreadable"]
+
+
+class CountersEvent(Timed):
+    """Numbers of a process, as `edge.counters` names them."""
+
+    kind: Literal["counters"]
+    process: str
+    values: dict[str, float]
+
+
+class MalformedEvent(Timed):
+    """Units of one kind that could not be read since the last such event."""
+
+    kind: Literal["malformed"]
+    tap: str
+    layer: str
+    why: str
+    count: int
+
+
+AnyEvent: TypeAlias = Annotated[
+    VerdictEvent | CallEvent | BlindEvent | AlarmEvent | ActEvent | CheckpointEvent | GapEvent
+    | CountersEvent | MalformedEvent,
+    Field(discriminator="kind"),
+]  # fmt: skip

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `core` tells the hub: findings of the pipeline as events.
+
+A call that is stopped, or would be, is told in full, at once. One that is let through is told when
+it is over, the called number and the Call-ID as keyed hashes alone. What cannot be read is counted
+and told once a minute.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from edge.model.event import CallAnswered, CallReleased, TapBlind, shown
+from edge.model.message import Malformed
+from edge.pipeline import Decided, Finding
+from edge.report.event import Class, Event, Moment
+from edge.verdict.guardrail import Alarm
+
+EVERY_NS = 60_000_000_000
+"Between two tellings of numbers and of what could not be read."
+MOST_KINDS = 256
+"Kinds of unreadable units told apart within a minute; whoever feeds us makes up more."
+MOST_TEXT = 256
+"Characters of a text that the wire may have written."
+
+Hash = Callable[[str, int], str]
+"Keyed hash of a text, with the key of a time (nanoseconds since the epoch)."
+
+
+class Hashing(msgspec.Struct, frozen=True):
+    """How numbers of honest people are told."""
+
+    of: Hash
+    key_id: Callable[[int], str]
+
+
+class _Passed(msgspec.Struct, gc=False):
+    """A call that was let through and is not over."""
+
+    offered: int
+    trunk: str
+    proto: str
+    calling: str
+    called: str
+    rule: str
+    answered: bool = False
+
+
+class Teller:
+    """Tells what the pipeline finds."""
+
+    def __init__(
+        self,
+        put: Callable[[Event], None],
+        moment: Callable[[int], Moment],
+        hashing: Hashing | None,
+        calls_max: int = 100_000,
+    ) -> None:
+        """Give events to `put`, each at its `moment`; without `hashing` no let-through call."""
+        self._put = put
+        self._moment = moment
+        self._hashing = hashing
+        self._most = calls_max
+        self._passed: dict[tuple[str, int], _Passed] = {}
+        "By call and attempt, the oldest first."
+        self._unread: Counter[tuple[str, str, str]] = Counter()
+        self._told_at = 0
+
+    def tell(self, finding: Finding, record: str = "", leaf: int = -1) -> None:
+        """Tell what is to be told of a finding; `record` is its evidence, if there is some."""
+        if isinstance(finding, Decided):
+            if record:
+                self._verdict(finding, record, leaf)
+            elif self._hashing:
+                self._pass(finding)
+        elif isinstance(finding, CallAnswered | CallReleased):
+            self._follow(finding)
+        elif isinstance(finding, TapBlind):
+            self._say(Class.BLOCK, "tap-blind", finding.at, {
+                "tap": finding.tap, "trunks": finding.trunks, "cause": finding.cause,
+                "lost": finding.lost,
+            })  # fmt: skip
+        elif isinstance(finding, Malformed):
+            self._malformed(finding)
+
+    def alarm(self, alarm: Alarm) -> None:
+        """Tell what people must look at now."""
+        self._say(Class.AUDIT, "alarm", alarm.at, {
+            "name": alarm.name, "trunk": alarm.trunk, "text": alarm.text[:MOST_TEXT],
+        })  # fmt: skip
+
+    def pass_time(self, now: int, values: Callable[[], Mapping[str, float]]) -> None:
+        """Tell once a minute how the numbers stand, and what could not be read."""
+        if 0 <= now - self._told_at < EVERY_NS:
+            return
+        self._told_at = now
+        counted = {name: value for name, value in values().items() if value}
+        self._say(Class.METRIC, "counters", now, {"process": "core", "values": counted})
+        unread, self._unread = self._unread, Counter()
+        for (tap, layer, why), count in unread.items():
+            fields = {"tap": tap, "layer": layer, "why": why, "count": count}
+            self._say(Class.DEBUG, "malformed", now, fields)
+
+    def _verdict(self, decided: Decided, record: str, leaf: int) -> None:
+        offer, verdict = decided.offer, decided.verdict
+        self._say(Class.BLOCK, "verdict", offer.at, {
+            "record": record,
+            "leaf": leaf,
+            "call": offer.call[:MOST_TEXT],
+            "attempt": offer.attempt,
+            "trunk": offer.trunk.name,
+            "proto": offer.proto,
+            "calling": shown(offer.calling.number)[:MOST_TEXT],
+            "called": shown(offer.called.number)[:MOST_TEXT],
+            "action": verdict.action.value,
+            "wanted": verdict.wanted.value,
+            "mode": verdict.mode.value,
+            "basis": verdict.basis.value,
+            "rule": verdict.rule,
+            "list_version": verdict.list_version,
+            "legal_basis": verdict.legal_basis,
+            "category": verdict.category,
+            "took_us": decided.took_ns / 1000,
+        })  # fmt: skip
+
+    def _pass(self, decided: Decided) -> None:
+        """Remember a call that was let through, until it is over."""
+        offer = decided.offer
+        if len(self._passed) >= self._most:
+            self._passed.pop(next(iter(self._passed)))
+        self._passed[offer.call, offer.attempt] = _Passed(
+            offer.at, offer.trunk.name, offer.proto, shown(offer.calling.number)[:MOST_TEXT],
+            shown(offer.called.number), decided.verdict.rule,
+        )  # fmt: skip
+
+    def _follow(self, event: CallAnswered | CallReleased) -> None:
+        """Follow a call that was let through to its end."""
+        passed = self._passed.get((event.call, event.attempt))
+        if passed is None:
+            return
+        if isinstance(event, CallAnswered):
+            passed.answered = True
+            return
+        del self._passed[event.call, event.attempt]
+        self._over(event, passed)
+
+    def _over(self, released: CallReleased, passed: _Passed) -> None:
+        hashing = self._hashing
+        if hashing is None:
+            return
+        self._say(Class.CALL, "call", released.at, {
+            "call": hashing.of(released.call, passed.offered),
+            "trunk": passed.trunk,
+            "proto": passed.proto,
+            "calling": passed.calling,
+            "called": hashing.of(passed.called, passed.offered),
+            "key": hashing.key_id(passed.offered),
+            "rule": passed.rule,
+            "offered": passed.offered,
+            "answered": passed.answered,
+            "lasted_ms": released.lasted_ns // 1_000_000,
+            "cause": released.cause[:MOST_TEXT],
+        })  # fmt: skip
+
+    def _malformed(self, found: Malformed) -> None:
+        tap = found.unit.tap if found.unit else ""
+        kind = tap, found.layer, found.why[:MOST_TEXT]
+        if kind not in self._unread and len(self._unread) >= MOST_KINDS:
+            kind = tap, found.layer, "other"
+        self._unread[kind] += 1
+
+    def _say(self, cls: Class, kind: str, at: int, fields: dict[str, object]) -> None:
+        self._put(Event(cls, kind, self._moment(at), fields))

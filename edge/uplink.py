@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: Apache-2.0
+"""THE MAP of the process `uplink`: every part between the outboxes and the hub, built by hand.
+
+It opens no tap and decides no call. What it must not forget is on disk; kill it at any time.
+
+    outboxes ─► drain ─► link ─► session ─► broker        keep, converse
+    blocks, urgent records ─► follow ─► lists             follow_lists
+    commands ─► answers ─► modes, lists, configuration    take_orders
+    logs ─► signatures ─► checkpoints ─► outbox           sign_logs
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from edge import clock, counters
+from edge.bell import Bell
+from edge.blocklist.apply import Settings
+from edge.blocklist.manifest import Guards
+from edge.config import Config
+from edge.counting import Numbers
+from edge.errors import ConfigError, TrustError
+from edge.evidence.acts import ActLog
+from edge.evidence.bundle import export, pack
+from edge.evidence.checkpoint import Signer
+from edge.evidence.journal import records
+from edge.evidence.note import SigningKey, own_key, read_key
+from edge.hint import ACKED, LISTS, MODES, RESTART, Hints
+from edge.moment import Moments
+from edge.places import Places
+from edge.report import topic
+from edge.report.act import Action, Explain, Export, Restart, SetMode, Update
+from edge.report.alarms import Alarms
+from edge.report.answer import Answers
+from edge.report.command import Audit, Commands, Trust
+from edge.report.drain import Drain, Pace
+from edge.report.epoch import Epochs
+from edge.report.fetch import MqttFetcher
+from edge.report.follow import Follow, Followed, Telling, followed
+from edge.report.hurry import Hurry, UrgentList
+from edge.report.link import Handler, Hears, Link
+from edge.report.minutes import Minutes
+from edge.report.port import Inbound
+from edge.report.progress import Progress
+from edge.report.pull import Shelf
+from edge.report.quota import Limits
+from edge.report.reach import Session, Terms
+from edge.report.reader import OutboxReader
+from edge.report.register import Register
+from edge.report.renewal import Renewal
+from edge.report.signatures import Signatures
+from edge.report.standing import Facts, Standing
+from edge.report.trial import Configure, Trial, tried
+from edge.report.writer import Hooks, Writer
+from edge.trust.identity import COSIGNER, Identity
+from edge.trust.order import Keys, commanders
+
+NAME = "uplink"
+NS = 1_000_000_000
+EVIDENCE_KEY = "evidence.pem"
+
+
+class Start(NamedTuple):
+    """What the process was started with."""
+
+    path: Path
+    "Of the configuration."
+    config: Config
+    places: Places
+    register: Register
+    hints: Hints
+    numbers: Numbers
+    stack: ExitStack
+    "Closes all that is opened, the last first."
+    anew: Callable[[], object]
+    "Has this process end, to be started anew."
+
+
+class Kept(NamedTuple):
+    """What is kept on this disk for the hub."""
+
+    moments: Moments
+    alarms: Alarms
+    minutes: Minutes
+    writer: Writer
+    progress: Progress
+    readers: tuple[OutboxReader, ...]
+    news: Bell
+    "Rings when an event of this process is on disk."
+    changed: Bell
+    "Rings when an alarm begins or ends."
+
+
+class Spoken(NamedTuple):
+    """The conversation with the hub."""
+
+    drain: Drain
+    standing: Standing
+    link: Link
+    session: Session
+    handlers: dict[str, Handler]
+    "Filled by those who are to hear something."
+
+
+class Uplink(NamedTuple):
+    """All parts of the process."""
+
+    kept: Kept
+    spoken: Spoken
+    follow: Follow | None
+    answers: Answers | None
+    trial: Trial
+    signatures: Signatures
+    renewal: Renewal | None
+
+
+def build(start: Start) -> Uplink:
+    """Build everything, within the running loop. Raises `ConfigError` or `InputError`."""
+    kept = keep(start)
+    signatures = sign_logs(start, kept)
+    identity = Identity(start.places.identity, start.config.node.name)
+    spoken = converse(start, kept, identity, signatures)
+    trial = Trial(start.path, start.register, kept.moments.boot, clock.monotonic_s())
+    follow = answers = None
+    if start.config.hub.root:
+        follow, lists = follow_lists(start, kept, spoken, start.config.hub.root)
+        answers = take_orders(start, kept, spoken, follow, lists, trial)
+    renewal = renew(spoken, identity) if start.config.hub.tls else None
+    return Uplink(kept, spoken, follow, answers, trial, signatures, renewal)
+
+
+def keep(start: Start) -> Kept:
+    """Build what keeps events and acts until the hub has them."""
+    places, report = start.places, start.config.report
+    moments, news, changed = Moments(), Bell(), Bell()
+    acts = ActLog(places.acts)
+    start.stack.callback(acts.close)
+    alarms = Alarms(lambda event: writer.put(event), moments.now)  # noqa: PLW0108 - made below
+    alarms.changed = changed.ring
+    limits = Limits(report.octets_each, archive_days=report.archive_days)
+    took = start.numbers[counters.OUTBOX_COMMIT_SECONDS].of()
+    hooks = Hooks(committed=news.ring, took=took.observe, alarm=alarms.stand)
+    writer = Writer(places.outbox(NAME), limits, places.acked, hooks)
+    start.stack.callback(writer.close)
+    if start.register.damaged:
+        alarms.stand("register-damaged", start.register.damaged)
+    for damage in acts.damage:
+        alarms.stand("acts-damaged", damage)
+    readers = tuple(OutboxReader(places.outbox(process)) for process in ("core", NAME))
+    for reader in readers:
+        start.stack.callback(reader.close)
+
+    def written() -> None:
+        start.hints.give("core", ACKED)
+        writer.acked()
+
+    progress = Progress(places.acked, written)
+    minutes = Minutes(acts, writer, moments.now)
+    return Kept(moments, alarms, minutes, writer, progress, readers, news, changed)
+
+
+def sign_logs(start: Start, kept: Kept) -> Signatures:
+    """Build what signs the logs of this box as they grow."""
+    node, places = start.config.node.name, start.places
+    private = own_key(places.identity / EVIDENCE_KEY)
+    hub_key = places.identity / COSIGNER
+    hub = read_key(hub_key.read_text(encoding="ascii").strip()) if hub_key.exists() else None
+    signers = {}
+    for name, log in (("verdicts", places.evidence), ("acts", places.acts)):
+        origin = f"{node}/{name}"
+        signers[origin] = Signer(log, SigningKey(origin, private), hub)
+        start.stack.callback(signers[origin].close)
+    return Signatures(signers, kept.writer.record, kept.moments.now, kept.alarms.stand)
+
+
+def converse(start: Start, kept: Kept, identity: Identity, signatures: Signatures) -> Spoken:
+    """Build the conversation with the hub."""
+    config = start.config
+    node, hub = config.node.name, config.hub
+    drain = Drain(node, kept.readers, Pace(kbit=hub.drain_kbit))
+    drain.known(kept.progress.through)
+
+    def certificate_ends() -> int:
+        return identity.standing().ends_s if hub.tls and identity.is_enrolled else 0
+
+    facts = Facts(kept.moments.now, kept.alarms.names, certificate_ends, _sha256(start.path))
+    standing = Standing(kept.readers, kept.progress.through, facts)
+    handlers: dict[str, Handler] = {}
+    hears = Hears(handlers, kept.progress.acked, signatures.cosigned)
+    link = Link(node, drain, standing.says, hears)
+    kept.news.answer = link.news
+    kept.changed.answer = link.changed
+    terms = Terms(node, hub.brokers, places_identity(start), hub.keepalive_s)
+    session = Session(terms, link, Epochs(start.places.epoch).next)
+    return Spoken(drain, standing, link, session, handlers)
+
+
+def follow_lists(
+    start: Start, kept: Kept, spoken: Spoken, root: Path
+) -> tuple[Follow, Mapping[str, Followed]]:
+    """Build what keeps the lists of this box up to date."""
+    config, places = start.config, start.places
+    fetcher = MqttFetcher(config.node.name, spoken.link.send, Shelf(places.pull))
+    guards = Guards(least_prefix=config.blocklist.least_prefix_digits)
+    try:
+        lists = followed(
+            places.lists, config.hub.lists, root.read_bytes(), fetcher,
+            Settings(config.node.name, guards),
+        )  # fmt: skip
+    except (OSError, TrustError) as error:
+        raise ConfigError(f"{root}: is no root of a repository: {error}") from error
+
+    hint = partial(start.hints.give, "core", LISTS)
+    telling = Telling(kept.minutes.put, kept.moments.now, hint, spoken.link.changed)
+    follow = Follow(lists, fetcher, telling)
+    spoken.standing.follow = follow
+    spoken.handlers.update(follow.handlers())
+    return follow, lists
+
+
+def take_orders(
+    start: Start,
+    kept: Kept,
+    spoken: Spoken,
+    follow: Follow,
+    lists: Mapping[str, Followed],
+    trial: Trial,
+) -> Answers:
+    """Build what takes commands."""
+    node = start.config.node.name
+
+    def keys() -> Keys:
+        found = [commanders(one.client) for one in lists.values()]
+        return found[0] if found else {}
+
+    def trusted_s(now_s: int) -> int:
+        return max((one.updates.trusted_s(now_s) for one in lists.values()), default=now_s)
+
+    commands = Commands(
+        node, start.register, actions(start, follow, lists), Trust(keys, trusted_s),
+        Audit(kept.minutes.record, kept.minutes.room),
+    )  # fmt: skip
+    commands.recover(clock.now_ns() // NS)
+    answers = Answers(node, commands, trial, spoken.link.send)
+    spoken.handlers.update(dict.fromkeys((topic.COMMAND, topic.DESIRED), answers.hear))
+    return answers
+
+
+def actions(
+    start: Start, follow: Follow, lists: Mapping[str, Followed]
+) -> Mapping[str, Action[Any]]:
+    """Build what each command does."""
+    places, hints, config = start.places, start.hints, start.config
+    urgent = {name: UrgentList(one.store, one.updates, one.client) for name, one in lists.items()}
+    hint = partial(hints.give, "core", LISTS)
+    restart_core = partial(hints.give, "core", RESTART)
+
+    def restart_all() -> None:
+        restart_core()
+        start.anew()
+
+    def find(call: str) -> list[dict[str, object]]:
+        return list(records(places.evidence, call, lambda _line: None))
+
+    def bundle(call: str) -> Path:
+        found = export(places.evidence, call, lambda _line: None)
+        places.exports.mkdir(exist_ok=True)
+        path = places.exports / f"evidence-{found.records[0]}.tar"
+        path.write_bytes(pack(found.files))
+        return path
+
+    return {
+        "block": Hurry(urgent, hint, adds=True),
+        "unblock": Hurry(urgent, hint, adds=False),
+        "mode": SetMode(places.modes, config.trunk, partial(hints.give, "core", MODES)),
+        "config": Configure(tried(start.path, config), start.register, restart_all),
+        "explain": Explain(find),
+        "export": Export(bundle),
+        "update": Update(follow.connected),
+        "restart": Restart({"core": restart_core, NAME: start.anew}),
+    }
+
+
+def renew(spoken: Spoken, identity: Identity) -> Renewal:
+    """Build what keeps the certificate from running out."""
+    renewal = Renewal(identity)
+
+    async def hear(_rest: str, message: Inbound) -> None:
+        renewal.take(message.payload, clock.now_ns() // NS)
+
+    spoken.handlers[topic.RENEWED] = hear
+    return renewal
+
+
+def places_identity(start: Start) -> Path | None:
+    """Return the folder of the certificate, where one is shown."""
+    return start.places.identity if start.config.hub.tls else None
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

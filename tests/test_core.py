@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole process: what is heard becomes verdicts, evidence, and events on disk for the hub."""
+
+import asyncio
+import gc
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from edge import log
+from edge.config import Config, parse
+from edge.core import NAME, run_core
+from edge.decode.pcapng import PcapngWriter
+from edge.errors import RestartAsked
+from edge.hint import MODES, RESTART, Hints
+from edge.model.verdict import Mode
+from edge.modes import write_modes
+from edge.places import places_of
+from edge.readings import read
+from edge.report.event import Class, numbered
+from edge.report.kinds import AnyEvent
+from edge.report.reader import OutboxReader
+from edge.service import Notifier
+from tests.call.sip_talk import write
+from tests.decode.test_signalling import udp
+
+READ: TypeAdapter[Any] = TypeAdapter(AnyEvent)
+SPOOFED, HONEST = "+77172009131", "+447700900777"
+HUB = '[hub]\nbrokers = ["127.0.0.1:1"]\ntls = false\n'
+TOO_LONG_S = 30
+
+
+@pytest.fixture(autouse=True)
+def collector() -> Iterator[None]:
+    """Leave the garbage collector of the tests as it is."""
+    threshold = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*threshold)
+
+
+def capture(path: Path, *octets: bytes) -> None:
+    writer = PcapngWriter()
+    path.write_bytes(writer.header() + b"".join(writer.write(udp(one), "") for one in octets))
+
+
+def config(
+    folder: Path, more: str = HUB, tap: str = 'driver = "pcap"\nfiles = ["c.pcapng"]'
+) -> Config:
+    text = (
+        f'[node]\nname = "bench"\nstate_dir = "s"\n[tap.mirror]\n{tap}\n'
+        f'[trunk.intl]\nclass = "international"\nmode = "enforce"\n{more}'
+    )
+    return parse(text, folder / "edge.toml")
+
+
+def run(settings: Config) -> bool:
+    return asyncio.run(run_core(settings, Notifier({})))
+
+
+def reported(settings: Config, cls: Class) -> list[Any]:
+    """Return the events of a class as the hub would read them."""
+    reader = OutboxReader(places_of(settings).outbox(NAME))
+    try:
+        (info,) = [info for info in reader.streams() if info.cls is cls]
+        rows = reader.read(info.stream, 0, 1 << 20, 1000)
+        return [READ.validate_json(numbered(row.seq, row.body)) for row in rows]
+    finally:
+        reader.close()
+
+
+def invite(caller: str, call: str) -> bytes:
+    return write("INVITE", call=call).replace(b"+447700900123", caller.encode())
+
+
+def test_a_stopped_call_is_evidence_and_told_an_honest_one_is_a_hash(tmp_path: Path) -> None:
+    settings = config(tmp_path)
+    busy = write("486", call="good")
+    capture(tmp_path / "c.pcapng", invite(SPOOFED, "bad"), invite(HONEST, "good"), busy)
+    assert run(settings)
+    (verdict,) = reported(settings, Class.BLOCK)
+    assert (verdict.kind, verdict.calling, verdict.action) == ("verdict", SPOOFED, "block")
+    (line,) = next(places_of(settings).evidence.rglob("verdicts.jsonl")).read_text().splitlines()
+    assert (json.loads(line)["id"], json.loads(line)["leaf"]) == (verdict.record, verdict.leaf)
+    (call,) = reported(settings, Class.CALL)
+    assert (call.calling, call.answered, call.cause) == (HONEST, False, "486")
+    assert len(call.called) == len(call.call) == 32
+    outbox = places_of(settings).outbox(NAME)
+    octets = b"".join(path.read_bytes() for path in outbox.parent.iterdir())
+    assert b"good" not in octets  # its Call-ID neither
+
+
+def test_a_box_that_stands_alone_keeps_evidence_and_fills_no_outbox(tmp_path: Path) -> None:
+    settings = config(tmp_path, more="")
+    capture(tmp_path / "c.pcapng", invite(SPOOFED, "bad"))
+    assert run(settings)
+    assert list(places_of(settings).evidence.rglob("verdicts.jsonl"))
+    assert not places_of(settings).outbox(NAME).exists()
+
+
+def test_calls_that_are_let_through_can_be_left_out(tmp_path: Path) -> None:
+    settings = config(tmp_path, more=f"{HUB}[report]\ncalls = false\n")
+    capture(tmp_path / "c.pcapng", invite(HONEST, "good"))
+    assert run(settings)
+    assert reported(settings, Class.CALL) == []
+    assert not (places_of(settings).identity / "pseudonym.key").exists()
+
+
+def test_numbers_are_left_for_the_page(tmp_path: Path) -> None:
+    settings = config(tmp_path)
+    capture(tmp_path / "c.pcapng", invite(SPOOFED, "bad"), b"SIP/2.0 nonsense\r\n\r\n")
+    run(settings)
+    reading = read(places_of(settings).run)[NAME]
+    found = {
+        (one.declared.name, *one.labels): one.values[0]
+        for one in reading.series()
+        if len(one.values) == 1
+    }
+    assert found["qalqan_units_total", "mirror"] == 2
+    verdicts = "qalqan_verdicts_total", "block", "block", "spoof.fixed-cli-abroad", "intl"
+    assert found[verdicts] == 1
+    assert found["qalqan_evidence_records_total",] == 1
+
+
+MEMORY = 'driver = "memory"'
+
+
+def test_a_hint_has_the_process_end_to_be_started_anew(tmp_path: Path) -> None:
+    settings = config(tmp_path, tap=MEMORY)
+
+    async def talk() -> None:
+        async with asyncio.timeout(TOO_LONG_S), asyncio.TaskGroup() as group:
+            running = group.create_task(run_core(settings, Notifier({})))
+            ear = places_of(settings).run / f"{NAME}.sock"
+            while not ear.exists():  # noqa: ASYNC110 - a file has no event
+                await asyncio.sleep(0.01)
+            hints = Hints(places_of(settings).run, "uplink")
+            while not running.done():
+                hints.give(NAME, RESTART)
+                await asyncio.sleep(0.01)
+            hints.close()
+
+    with pytest.raises(ExceptionGroup) as ended:
+        asyncio.run(talk())
+    assert isinstance(ended.value.exceptions[0], RestartAsked)
+
+
+def test_a_mode_that_a_command_set_takes_effect_at_a_hint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = config(tmp_path, tap=MEMORY)
+    places = places_of(settings)
+    places.state.mkdir()
+    write_modes(places.modes, {"intl": Mode.OBSERVE})
+
+    async def talk() -> None:
+        async with asyncio.timeout(TOO_LONG_S), asyncio.TaskGroup() as group:
+            running = group.create_task(run_core(settings, Notifier({})))
+            hints = Hints(places.run, "uplink")
+            while '"enforced": []' not in (said := capsys.readouterr().out):
+                assert '"enforced": ["intl"]' not in said  # never, not even at the start
+                await asyncio.sleep(0.01)
+            write_modes(places.modes, {"intl": Mode.ENFORCE})
+            while '"enforced": ["intl"]' not in capsys.readouterr().out:
+                hints.give(NAME, MODES)
+                await asyncio.sleep(0.01)
+            hints.close()
+            running.cancel()
+
+    log.set_up(stream=sys.stdout)
+    asyncio.run(talk())

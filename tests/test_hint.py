@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A hint is heard by who is there, costs nothing where nobody is, and is never more than a word."""
+
+import asyncio
+import os
+from pathlib import Path
+
+from edge.hint import ACKED, MOST_OCTETS, OUTBOX, Hints
+
+
+def test_a_hint_calls_what_belongs_to_its_word(tmp_path: Path) -> None:
+    async def talk() -> list[str]:
+        heard: list[str] = []
+        both = asyncio.Event()
+        core, uplink = Hints(tmp_path, "core"), Hints(tmp_path, "uplink")
+        uplink.hear({OUTBOX: lambda: heard.append("outbox"), ACKED: both.set})
+        core.give("uplink", OUTBOX)
+        core.give("uplink", "nonsense")
+        core.give("uplink", "x" * 10 * MOST_OCTETS)
+        core.give("uplink", ACKED)
+        await asyncio.wait_for(both.wait(), 10)
+        core.close()
+        uplink.close()
+        return heard
+
+    assert asyncio.run(talk()) == ["outbox"]
+
+
+def test_nobody_there_costs_nothing(tmp_path: Path) -> None:
+    hints = Hints(tmp_path / "made", "core")
+    hints.give("uplink", OUTBOX)
+    hints.close()
+    assert (
+        Hints(tmp_path / "made", "core").close() is None
+    )  # what a killed one left is no hindrance
+
+
+def test_a_folder_too_long_for_a_socket(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 20) / ("longer" * 20)
+    hints = Hints(folder, "core")
+    assert (folder / "core.sock").is_socket()
+    hints.close()
+
+
+def test_a_full_ear_never_blocks_who_speaks(tmp_path: Path) -> None:
+    deaf, speaker = Hints(tmp_path, "uplink"), Hints(tmp_path, "core")
+    for _ in range(100_000):
+        speaker.give("uplink", OUTBOX)
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counted, not walked
+    deaf.close()
+    speaker.close()
+    assert len(os.listdir("/proc/self/fd")) == before - 4  # noqa: PTH208

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the process begins, and what it lets go of. What its parts do is in `tests/flows`."""
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from edge import clock
+from edge.config import parse
+from edge.counting import Numbers
+from edge.errors import ConfigError, RestartAsked
+from edge.moment import Moments
+from edge.places import places_of
+from edge.readings import Meter, Recorder
+from edge.report.event import Clock, Moment
+from edge.report.register import Pending, Register
+from edge.report.trial import _sha
+from edge.service import Notifier
+from edge.upkeep import Upkeep, begin, run_uplink
+
+GOOD = '[node]\nname = "bench"\nstate_dir = "s"\n[hub]\nbrokers = ["127.0.0.1:1"]\ntls = false\n'
+NOW_S = 1_900_000_000
+ID = "00000000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "edge.toml").write_text(GOOD)
+    (tmp_path / "s").mkdir()
+    return tmp_path / "edge.toml"
+
+
+def on_trial(path: Path, new: str) -> None:
+    """Put a configuration in place that is on trial."""
+    register = Register(path.parent / "s" / "uplink.db", NOW_S)
+    register.begin_trial(Pending(ID, 1, GOOD.encode(), _sha(new.encode()), 60))
+    register.close()
+    path.with_name("edge.toml.before").write_text(GOOD)
+    path.write_text(new)
+
+
+def test_it_begins_with_the_file(path: Path) -> None:
+    config, register, tried = begin(path)
+    register.close()
+    assert (config.node.name, tried) == ("bench", False)
+
+
+def test_a_configuration_on_trial_that_cannot_be_read_gives_way(path: Path) -> None:
+    on_trial(path, "[node]\nname = ")
+    config, register, tried = begin(path)
+    assert (config.node.name, tried, register.trial()) == ("bench", True, None)
+    register.close()
+    assert path.read_text() == GOOD
+
+
+def test_a_file_that_was_always_wrong_is_an_error(path: Path) -> None:
+    path.write_text("[node]\n")
+    with pytest.raises(ConfigError, match="name"):
+        begin(path)
+
+
+def test_a_box_that_was_decommissioned_does_not_begin(path: Path) -> None:
+    (path.parent / "s" / "decommissioned").touch()
+    with pytest.raises(ConfigError, match="decommissioned"):
+        begin(path)
+
+
+def upkeep(path: Path, moment: Moment, pruned: list[str]) -> Upkeep:
+    kept: Any = SimpleNamespace(
+        moments=SimpleNamespace(now=lambda: moment),
+        minutes=SimpleNamespace(prune=pruned.append),
+        writer=None,
+    )
+    spoken: Any = SimpleNamespace(
+        session=None, link=None, drain=SimpleNamespace(took=None), standing=None
+    )
+    uplink: Any = SimpleNamespace(kept=kept, spoken=spoken, follow=None)
+    return Upkeep(uplink, parse(GOOD, path), Numbers(), lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("quality", "pruned"),
+    [(Clock.SYNCED, ["2027-03-18"]), (Clock.HOLDOVER, []), (Clock.UNSET, [])],
+)
+def test_only_a_clock_that_is_kept_says_what_is_old(
+    path: Path, quality: Clock, pruned: list[str]
+) -> None:
+    found: list[str] = []
+    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b", quality), found)
+    asyncio.run(one._prune())
+    assert found == pruned
+
+
+def test_whether_core_lives_is_seen_by_its_numbers(path: Path) -> None:
+    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b"), [])
+    moments = Moments()
+    one._uplink = SimpleNamespace(kept=SimpleNamespace(moments=moments))  # type: ignore[assignment]
+    assert not one._core_lives()
+    run = places_of(parse(GOOD, path)).run
+    Recorder(run, Meter("core", Numbers(), moments)).write()
+    assert one._core_lives()
+    late = Moments(boot_ns=lambda: clock.boot_ns() + 60 * 10**9)
+    one._uplink = SimpleNamespace(kept=SimpleNamespace(moments=late))  # type: ignore[assignment]
+    assert not one._core_lives()
+
+
+def test_a_trial_that_cannot_be_won_begins_anew_with_the_old_file(path: Path) -> None:
+    new = GOOD + "[calls]\nmax = 500\n"
+    register = Register(path.parent / "s" / "uplink.db", NOW_S)
+    register.begin_trial(Pending(ID, 1, GOOD.encode(), _sha(new.encode()), 1))
+    register.close()
+    path.with_name("edge.toml.before").write_text(GOOD)
+    path.write_text(new)
+    with pytest.raises(RestartAsked):
+        asyncio.run(run_uplink(path, Notifier({})))
+    assert path.read_text() == GOOD
