@@ -60,6 +60,8 @@ from edge.trust.order import Keys, commanders
 
 NAME = "uplink"
 NS = 1_000_000_000
+BATCH_OCTETS = 1 << 18
+"Before they are compressed, to a fourth or fifth: what a hub takes in one transaction."
 EVIDENCE_KEY = "evidence.pem"
 
 
@@ -180,7 +182,7 @@ def converse(start: Start, kept: Kept, identity: Identity, signatures: Signature
     """Build the conversation with the hub."""
     config = start.config
     node, hub = config.node.name, config.hub
-    drain = Drain(node, kept.readers, Pace(kbit=hub.drain_kbit))
+    drain = Drain(node, kept.readers, Pace(kbit=hub.drain_kbit, batch_octets=BATCH_OCTETS))
     drain.known(kept.progress.through)
 
     def certificate_ends() -> int:

@@ -5,6 +5,8 @@ Exit code 1 if what the demo is there to show did not happen.
 """
 
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,6 +21,7 @@ from rich.text import Text
 
 from edge import clock
 from edge.blocklist.store import Store as ListStore
+from edge.trust.identity import COSIGNER
 from hil.demo.region import LIST, Centre, appliance, broker, free_port, process
 from hil.hub.commander import give
 from hil.hub.fleet import members
@@ -187,13 +190,20 @@ def ending(folder: Path, seen: Seen) -> None:
         fail(folder, f"the urgent block of {REPORTED} did not take effect")
     seen.console.print(
         f"\nThe second call of {REPORTED} was blocked: by an urgent record that did not exist when"
-        " the traffic began.\nWhy, and what stands before a court:"
+        f" the traffic began.\nTrunk {NEW} stopped calls as soon as it was told to.\n"
     )
-    call, evidence = urgent[-1]["call"], folder / "state" / "evidence"
-    seen.console.print(f"  qalqan explain {call} -e {evidence}", soft_wrap=True, highlight=False)
-    seen.console.print(
-        f"  qalqan evidence export {call} -e {evidence}", soft_wrap=True, highlight=False
-    )
+    call, evidence, case = urgent[-1]["call"], folder / "state" / "evidence", folder / "case.tar"
+    key = folder / "state" / "identity" / COSIGNER
+    for words in (
+        ("explain", call, "--evidence", evidence),
+        ("evidence", "export", call, "--evidence", evidence, "--out", case),
+        ("evidence", "verify", case, "--hub-key", key),
+    ):
+        command = " ".join(map(str, words)).replace(f"{Path.cwd()}/", "")
+        seen.console.print(f"$ qalqan {command}", style="bold", soft_wrap=True, highlight=False)
+        done = subprocess.run([sys.executable, "-m", "edge", *map(str, words)], check=False)
+        if done.returncode:
+            fail(folder, f"`qalqan {command}` ended with {done.returncode}")
 
 
 def fail(folder: Path, why: str) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from time import process_time
 
 from edge.config import parse
-from edge.judging import build_pipeline
 from edge.decode.hdlc import Deframer
+from edge.judging import build_pipeline
 from edge.model.unit import Direction, LinkType, Unit
 from hil.e1.bits import FISU_HEAD, FLAG, blocks, frame, octets_of
 from hil.e1.calls import Call, Link, Number, isup_frames, timeslots

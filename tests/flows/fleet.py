@@ -25,7 +25,7 @@ from edge.moment import Moments
 from edge.report.drain import Drain
 from edge.report.fetch import MqttFetcher
 from edge.report.follow import Follow, Telling, followed
-from edge.report.link import Hears, Link, Says
+from edge.report.link import Handler, Hears, Link, Says
 from edge.report.message import Ask, Live, State
 from edge.report.pull import Shelf
 from edge.report.reach import Session, Terms
@@ -47,7 +47,7 @@ class Box:
         self.news = asyncio.Event()
         root = (one.centre.folder / "metadata" / "1.root.json").read_bytes()
         moments = Moments()
-        handlers = {}
+        handlers: dict[str, Handler] = {}
         says = Says(
             lambda epoch: State(state="ready", epoch=epoch),
             lambda epoch: Ask(epoch=epoch, urgent=self.follow.urgent_through()),

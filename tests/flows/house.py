@@ -66,7 +66,7 @@ class Part:
 class House:
     """A broker, a hub, an appliance."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, workers: int = 2) -> None:
         self.folder = folder
         self.port = free_port()
         self.hub_folder = folder / "hub"
@@ -79,7 +79,7 @@ class House:
         self.vkey = cosign.load(self.hub_folder).vkey
         self.broker = Part(folder / "broker.log", "mosquitto", "-c", f"{folder}/mosquitto.conf")
         self.hub = self.part("hub", "hil.hub", "run", "--broker", f"127.0.0.1:{self.port}",
-                             "--folder", str(self.hub_folder))  # fmt: skip
+                             "--folder", str(self.hub_folder), "--workers", str(workers))  # fmt: skip
         self.config = folder / "edge.toml"
         self.uplink = self.part("uplink", "edge", "uplink", "--config", str(self.config))
         self.core = self.part("core", "edge", "core", "--config", str(self.config))
@@ -124,8 +124,8 @@ class House:
 
 
 @contextmanager
-def house(folder: Path) -> Iterator[House]:
-    made = House(folder)
+def house(folder: Path, workers: int = 2) -> Iterator[House]:
+    made = House(folder, workers)
     try:
         yield made
     finally:

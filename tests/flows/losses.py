@@ -55,7 +55,7 @@ class Row(NamedTuple):
 
 def client(port: int, name: str) -> aiomqtt.Client:
     """Return a client as a careful program would make it: MQTT 5, a session that stays."""
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties = Properties(PacketTypes.CONNECT)
     properties.SessionExpiryInterval = 3600
     return aiomqtt.Client(
         "127.0.0.1", port, identifier=name, protocol=aiomqtt.ProtocolVersion.V5,

@@ -54,5 +54,5 @@ def tell(write: Callable[[bytes], object], name: str, done: Future[Kept]) -> Non
 
 
 if __name__ == "__main__":
-    places = [Path(word) for word in sys.argv[1:4]]
-    asyncio.run(record(*places, rate=int(sys.argv[4])))
+    outbox, acked, truth = map(Path, sys.argv[1:4])
+    asyncio.run(record(outbox, acked, truth, int(sys.argv[4])))
