@@ -65,10 +65,8 @@ class Supervised:
         failures = 0
         while True:
             try:
-                await self._run()
+                await self._attempt()
             except DriverLost as loss:
-                if _is_cancelled():
-                    raise asyncio.CancelledError from loss
                 calm = self._now_s() - self.since_s >= self._backoff.calm_s
                 failures = 1 if calm else failures + 1
                 self._enter(str(loss) or "no reason given")
@@ -78,12 +76,25 @@ class Supervised:
             self.restarts += 1
             self._enter("")
 
+    async def _attempt(self) -> None:
+        """Run the part once, as a task: what it makes of being told to end is not our end.
+
+        Where a device is lost at the moment of the end, a task group says only that it is lost.
+        """
+        loop = asyncio.get_running_loop()
+        attempt = loop.create_task(_once(self._run), name=self.name)
+        try:
+            await attempt
+        except DriverLost as loss:
+            ours = asyncio.current_task()
+            if ours is not None and ours.cancelling():
+                raise asyncio.CancelledError from loss
+            raise
+
     def _enter(self, lost: str) -> None:
         self.lost = lost
         self.since_s = self._now_s()
 
 
-def _is_cancelled() -> bool:
-    """Whether our task was told to end: a task group of 3.11 loses that if a task of its own fails."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+async def _once(run: Callable[[], Awaitable[None]]) -> None:
+    await run()

@@ -10,7 +10,7 @@ from edge import counters
 from edge.counters import BY_NAME, TABLE, Counter, Declared, Histogram, Label
 from edge.decode.signalling import FATES
 from edge.model.verdict import Action
-from edge.report import message
+from edge.report import kinds, message
 from edge.report.event import Class, Clock
 
 LABELS = {
@@ -59,9 +59,9 @@ def test_closed_sets_are_those_of_the_rooms_that_count() -> None:
     assert values(label_of(counters.VERDICTS, "action")) == {action.value for action in Action}
     assert values(label_of(counters.UNITS_BECAME, "fate")) == set(FATES)
     assert values(label_of(counters.CLOCK_QUALITY, "quality")) == {clock.value for clock in Clock}
-    reasons = get_args(message.GapEvent.model_fields["reason"].annotation)
+    reasons = get_args(kinds.GapEvent.model_fields["reason"].annotation)
     assert values(label_of(counters.OUTBOX_DROPPED, "reason")) == set(reasons)
-    kinds = get_args(message.Order.model_fields["kind"].annotation)
-    assert values(label_of(counters.COMMANDS, "kind")) == set(kinds)
+    commands = get_args(message.Order.model_fields["kind"].annotation)
+    assert values(label_of(counters.COMMANDS, "kind")) == set(commands)
     states = get_args(message.Result.model_fields["state"].annotation)
     assert values(label_of(counters.COMMANDS, "state")) == set(states)

@@ -129,6 +129,27 @@ async def test_one_that_is_told_to_end_while_its_device_is_lost_ends() -> None:
     assert part.restarts == 0
 
 
+@pytest.mark.asyncio
+async def test_one_whose_group_of_tasks_is_lost_is_run_again() -> None:
+    """A task group of 3.11 leaves its task marked as cancelled; that is not our end."""
+    clock, runs = Clock(), []
+
+    async def hear() -> None:
+        await asyncio.sleep(0)
+        raise DriverLost("unplugged")
+
+    async def run() -> None:
+        runs.append(clock.now_s)
+        if len(runs) < 3:
+            with mendable():
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(hear())
+
+    part = Supervised("mirror", run, sleep=clock.sleep, now_s=clock.read)
+    await asyncio.create_task(part.forever())  # noqa: TID251 - awaited here
+    assert len(runs) == 3
+
+
 @pytest.mark.parametrize("failures", [1, 64, 10_000, 10**9])
 def test_a_bound_exists_however_long_a_device_is_away(failures: int) -> None:
     assert 0 < Backoff(first_s=0.5, most_s=60).bound_s(failures) <= 60

@@ -8,7 +8,8 @@ what the library (2.5.1 on paho 2.2) does by itself, each read in its source and
 - it acknowledges what has arrived before anybody acted: here `settle` does, in the order of arrival
   (MQTT 5 section 4.6);
 - a publish that waits does not hear that the connection is lost, nor does a CONNECT: ours do;
-- what it gives up it does not close: `close` does.
+- it watches descriptors that are closed by then, and does not close what it gives up: the other way
+  round here.
 """
 
 import asyncio
@@ -98,6 +99,7 @@ class Mqtt:
         paho.on_publish = self._published
         paho.on_message = self._take
         paho.on_disconnect = self._disconnected
+        paho.on_socket_register_write = self._want_to_write
         # An error within the library's callbacks ends here and nowhere else.
         self._client._disconnected.add_done_callback(lambda _: self._end(""))  # noqa: SLF001
 
@@ -192,6 +194,19 @@ class Mqtt:
             if not self._lost.done():
                 self._paho.ack(mid, 1)
 
+    def _want_to_write(self, *_: object) -> None:
+        asyncio.get_running_loop().call_soon(self._watch_for_writing)
+
+    def _watch_for_writing(self) -> None:
+        if not self._lost.done():  # else the descriptor is closed, or somebody else's by now
+            asyncio.get_running_loop().add_writer(self._wire.fileno(), self._write)
+
+    def _write(self) -> None:
+        try:
+            self._paho.loop_write()
+        except (OSError, ValueError) as error:
+            self._end(str(error))
+
     def _connected(self, client: object, data: object, flags: object, *answer: Any) -> None:  # noqa: ANN401
         properties = answer[1]
         self._most = getattr(properties, "MaximumPacketSize", self._most)
@@ -226,6 +241,8 @@ class Mqtt:
         error = ended.exception() if ended.done() else None
         if not self._lost.done():
             self._lost.set_result(why or str(error or "the connection ended"))
+        if not ended.done():
+            ended.set_result(None)
         loss = DriverLost(self._lost.result())
         for answer in self._answers.values():
             if not answer.done():

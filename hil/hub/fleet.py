@@ -66,19 +66,22 @@ class Fleet:
     def _state(self, node: str, state: State, now_ns: int) -> None:
         # Two transactions: whoever writes events holds a stream first, then what is the node's.
         with self._store.writing() as connection:
-            if not follows(self._locked(connection, node), state):
+            known = self._locked(connection, node)
+            if not follows(known, state):
                 return
             row = {
                 "state": state.state,
                 "epoch": str(state.epoch),
                 "said_ns": now_ns,
             }
+            text = state.model_dump_json(by_alias=True)
             if state.state != "lost":  # a will knows nothing but its epoch
-                row["said"] = state.model_dump_json(by_alias=True)
+                row["said"] = text
             connection.execute(sa.update(NODES).where(NODES.c.node == node).values(row))
+        again = text == known.said  # a birth is retained, and heard anew when we come back
         if state.streams and state.state != "lost":
             with self._store.writing() as connection:
-                self._streams(connection, node, state.streams[:MOST_STREAMS], now_ns)
+                self._streams(connection, node, state.streams[:MOST_STREAMS], now_ns, again=again)
 
     def _locked(self, connection: sa.Connection, node: str) -> sa.Row[Any, Any, Any]:
         """Return what is known of an appliance; nobody else changes it until we commit."""
@@ -87,7 +90,13 @@ class Fleet:
         return connection.execute(columns.where(NODES.c.node == node).with_for_update()).one()
 
     def _streams(
-        self, connection: sa.Connection, node: str, said: Sequence[StreamState], now_ns: int
+        self,
+        connection: sa.Connection,
+        node: str,
+        said: Sequence[StreamState],
+        now_ns: int,
+        *,
+        again: bool,
     ) -> None:
         """Compare the streams that a birth names with those that we have heard."""
         mine = STREAMS.c.node == node
@@ -103,14 +112,14 @@ class Fleet:
                 connection.execute(self._store.put(STREAMS).values(**new, **told))
                 continue
             is_old = now_ns - row.heard_ns > OVERTAKEN_NS
-            if stream.last < row.top and is_old:
+            if stream.last < row.top and is_old and not again:
                 text = f"{stream.cls} {stream.stream} went back from {row.top} to {stream.last}"
                 self._store.note(connection, node, "went-back", text, now_ns)
             last = max(stream.last, row.last)
             here = sa.update(STREAMS).where(STREAMS.c.id == row.id).values(last=last, gone=False)
             connection.execute(here)
         for row in known.values():
-            if not row.gone:
+            if not row.gone and not again:
                 self._gone(connection, row, now_ns)
 
     def _gone(self, connection: sa.Connection, row: sa.Row[Any], now_ns: int) -> None:

@@ -14,16 +14,18 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from edge.report import topic
-from edge.report.message import ACCEPTS, Ack, Ask, Hub, Versioned
+from edge.report.message import ACCEPTS, Ack, Ask, Hub, State, Versioned
 from edge.report.port import Outbound
 from hil.hub import batch as batches, cosign, held, quarantine
 from hil.hub.batch import Batch, Refused
 from hil.hub.cosign import Cosigner, Told, Witness
 from hil.hub.quarantine import Unread
-from hil.hub.store import GAPS, STREAMS, WORDS, Store
+from hil.hub.store import GAPS, NODES, STREAMS, WORDS, Store
 
 EPOCH = "epoch"
 "The word under which the herald keeps the hub's epoch."
+OVERTAKEN_NS = 60_000_000_000
+"A stream that was heard within this time is not one that has been replaced."
 MOST_ASKED = 64
 "Streams that one question may name."
 
@@ -105,9 +107,22 @@ class Ledger:
             held.hold(connection, stream, spans, said.now_ns)
 
     def _first_sight(self, connection: sa.Connection, node: str, read: Batch, now_ns: int) -> None:
-        """Note that a stream began while another of its class had not come to its end."""
+        """Note that a stream began while another of its class had not come to its end.
+
+        Two processes of a box have a stream each, and events may overtake the birth that names
+        both. So there is nothing to note without a birth that knew the other one alone, nor while
+        that one is still heard.
+        """
+        said = connection.execute(sa.select(NODES.c.said).where(NODES.c.node == node)).scalar()
+        birth = State.model_validate_json(said) if said and said != "{}" else None
+        known = [stream.stream for stream in birth.streams] if birth else []
+        if read.stream in known:
+            return
         others = connection.execute(
             sa.select(STREAMS.c.stream, (STREAMS.c.last - STREAMS.c.through).label("behind")).where(
+                STREAMS.c.stream.in_(known),
+                STREAMS.c.first_ns < now_ns - OVERTAKEN_NS,
+                STREAMS.c.heard_ns < now_ns - OVERTAKEN_NS,
                 STREAMS.c.node == node,
                 STREAMS.c.cls == read.cls,
                 STREAMS.c.stream != read.stream,

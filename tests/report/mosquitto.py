@@ -12,7 +12,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +117,12 @@ class Broker:
         self.start()
 
     def _end(self, how: signal.Signals) -> None:
-        if self._process.poll() is None:
-            self._process.send_signal(how)
-        self._process.wait(PATIENCE_S)
+        for _ in range(int(PATIENCE_S)):
+            if self._process.poll() is None:
+                self._process.send_signal(how)
+            with suppress(subprocess.TimeoutExpired):  # one that has just started may not hear it
+                self._process.wait(1)
+                break
         self._reader.join(PATIENCE_S)
         self._process.stderr.close()
 

@@ -102,6 +102,10 @@ def comes(hub: SmallHub, more_than: int) -> bool:
     return sum(hub.times.values()) > more_than
 
 
+def knocks(line: Proxy, accepted: int) -> bool:
+    return line.accepted > accepted
+
+
 def anew(box: Box, connects: int) -> bool:
     return box.session.connects > connects
 
@@ -114,9 +118,11 @@ async def fail(box: Box, hub: SmallHub, spoil: Callable[[], object], line: Proxy
         box.shelf.put(Class.CALL, 200)
         box.link.news()
         await eventually(partial(comes, hub, before + 20))
+        accepted = line.accepted
         spoil()
         box.shelf.put(Class.AUDIT, 20)
         box.link.news()
-        await eventually(partial(anew, box, connects))
+        await eventually(partial(knocks, line, accepted))
         line.weather = Weather()
+        await eventually(partial(anew, box, connects))
     await eventually(lambda: told(box, hub), 30)

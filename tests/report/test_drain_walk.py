@@ -202,9 +202,10 @@ class Walk(RuleBasedStateMachine):
             for parcel in self.waiting:
                 self.drain.published(parcel, 0, self.now_s)
                 self.hub.take(parcel)
-            self.waiting.clear()
             self.tell(list(last))
-            self.now_s = self.drain.wake_s(self.now_s) or self.now_s + 1
+            if not self.waiting:
+                self.now_s = self.drain.wake_s(self.now_s) or self.now_s + 1
+            self.waiting.clear()
 
 
 TestWalk = Walk.TestCase

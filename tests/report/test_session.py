@@ -89,6 +89,7 @@ async def test_who_has_no_certificate_gives_a_name_and_leaves_nothing(tmp_path: 
                 await box.subscribe(("enrol/astana-2/#",))
                 assert await box.publish(Outbound("enrol/astana-2/request", b"")) == 0
                 assert await box.publish(Outbound("enrol/astana-1/request", b"")) == 0x87
+            one.wait_for("Client new (closed|disconnected)")
             assert await hub.publish(Outbound("enrol/astana-2/answer", b"")) == 0x10
 
 
