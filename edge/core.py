@@ -27,10 +27,10 @@ from edge.places import Places, places_of
 from edge.readings import Meter, Recorder
 from edge.report import pseudonym
 from edge.report.event import Class, Clock, Event
-from edge.report.figures import Figures, OutboxFigures
-from edge.report.quota import Limits
+from edge.report.outbox.figures import Figures, OutboxFigures
+from edge.report.outbox.quota import Limits
+from edge.report.outbox.writer import Hooks, Writer
 from edge.report.telling import Hashing, Teller
-from edge.report.writer import Hooks, Writer
 from edge.service import Notifier
 from edge.verdict.guardrail import Alarm
 

@@ -20,11 +20,12 @@ from edge.errors import ConfigError, DriverLost, RestartAsked, mendable
 from edge.hint import OUTBOX, RESTART, Hints
 from edge.places import places_of
 from edge.readings import Meter, Recorder, read
+from edge.report.command.register import Register
+from edge.report.command.trial import usable_config
 from edge.report.event import Clock
-from edge.report.figures import Figures, OutboxFigures
-from edge.report.hub_figures import HubFigures, ListFigures
-from edge.report.register import Register
-from edge.report.trial import usable_config
+from edge.report.hub.figures import HubFigures
+from edge.report.lists.figures import ListFigures
+from edge.report.outbox.figures import Figures, OutboxFigures
 from edge.service import Notifier, Watchdog, signals, watchdog_s
 from edge.uplink import NAME, Start, Uplink, build
 

@@ -32,29 +32,29 @@ from edge.hint import ACKED, LISTS, MODES, RESTART, Hints
 from edge.moment import Moments
 from edge.places import Places
 from edge.report import topic
-from edge.report.act import Action, Explain, Export, Restart, SetMode, Update
 from edge.report.alarms import Alarms
-from edge.report.answer import Answers
-from edge.report.command import Audit, Commands, Trust
-from edge.report.drain import Drain, Pace
-from edge.report.epoch import Epochs
-from edge.report.fetch import MqttFetcher
-from edge.report.follow import Follow, Followed, Telling, followed
-from edge.report.hurry import Hurry, UrgentList
-from edge.report.link import Handler, Hears, Link
-from edge.report.minutes import Minutes
+from edge.report.command.act import Action, Explain, Export, Restart, SetMode, Update
+from edge.report.command.answer import Answers
+from edge.report.command.command import Audit, Commands, Trust
+from edge.report.command.hurry import Hurry, UrgentList
+from edge.report.command.minutes import Minutes
+from edge.report.command.register import Register
+from edge.report.command.trial import Configure, Trial, tried
+from edge.report.enrol.renewal import Renewal
+from edge.report.hub.drain import Drain, Pace
+from edge.report.hub.epoch import Epochs
+from edge.report.hub.link import Handler, Hears, Link
+from edge.report.hub.reach import Session, Terms
+from edge.report.hub.standing import Facts, Standing
+from edge.report.lists.fetch import MqttFetcher
+from edge.report.lists.follow import Follow, Followed, Telling, followed
+from edge.report.lists.pull import Shelf
+from edge.report.outbox.progress import Progress
+from edge.report.outbox.quota import Limits
+from edge.report.outbox.reader import OutboxReader
+from edge.report.outbox.writer import Hooks, Writer
 from edge.report.port import Inbound
-from edge.report.progress import Progress
-from edge.report.pull import Shelf
-from edge.report.quota import Limits
-from edge.report.reach import Session, Terms
-from edge.report.reader import OutboxReader
-from edge.report.register import Register
-from edge.report.renewal import Renewal
 from edge.report.signatures import Signatures
-from edge.report.standing import Facts, Standing
-from edge.report.trial import Configure, Trial, tried
-from edge.report.writer import Hooks, Writer
 from edge.trust.identity import COSIGNER, Identity
 from edge.trust.order import Keys, commanders
 

@@ -34,6 +34,7 @@ COVERED_ELSEWHERE = {
     "edge/model/verdict.py": "plain data",
     "edge/ports.py": "tests/contract/",
     "edge/report/kinds.py": "shapes only; tests/report/test_telling.py makes and reads them",
+    "edge/report/outbox/stored.py": "plain data, and a port",
     "edge/report/port.py": "a port; tests/report/test_link.py and test_session.py",
     "edge/settings.py": "tests/test_config.py",
 }

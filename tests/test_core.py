@@ -24,7 +24,7 @@ from edge.places import places_of
 from edge.readings import read
 from edge.report.event import Class, numbered
 from edge.report.kinds import AnyEvent
-from edge.report.reader import OutboxReader
+from edge.report.outbox.reader import OutboxReader
 from edge.service import Notifier
 from tests.call.sip_talk import write
 from tests.decode.test_signalling import udp

@@ -16,9 +16,9 @@ from drivers.taps.memory import MemoryTap
 from edge import ear, plugins
 from edge.blind import APART_NS
 from edge.config import parse
-from edge.judging import build_pipeline
 from edge.ear import Ear, ears_of, hear_all
 from edge.errors import DriverLost, InputError
+from edge.judging import build_pipeline
 from edge.model.event import TapBlind
 from edge.model.unit import Unit
 from edge.pipeline import Decided, Finding

@@ -13,8 +13,8 @@ from edge.blocklist.entry import Listed
 from edge.blocklist.manifest import Record
 from edge.blocklist.simple import SimpleBlocklist
 from edge.config import parse
-from edge.judging import build
 from edge.ear import ears_of, hear_all
+from edge.judging import build
 from edge.lists import Lists
 from edge.model.event import UNKNOWN_TRUNK
 from edge.model.verdict import Action, Verdict

@@ -15,9 +15,9 @@ from edge.errors import ConfigError, RestartAsked
 from edge.moment import Moments
 from edge.places import places_of
 from edge.readings import Meter, Recorder
+from edge.report.command.register import Pending, Register
+from edge.report.command.trial import _sha
 from edge.report.event import Clock, Moment
-from edge.report.register import Pending, Register
-from edge.report.trial import _sha
 from edge.service import Notifier
 from edge.upkeep import Upkeep, begin, run_uplink
 

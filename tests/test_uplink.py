@@ -16,8 +16,8 @@ from edge.errors import ConfigError
 from edge.hint import Hints
 from edge.places import places_of
 from edge.report import topic
+from edge.report.command.register import Register
 from edge.report.message import CommandKind
-from edge.report.register import Register
 from edge.uplink import NAME, Start, Uplink, actions, build
 from tests.trust.centre import Centre
 

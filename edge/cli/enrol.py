@@ -21,12 +21,12 @@ from edge.errors import ConfigError, DriverLost
 from edge.hint import RESTART, Hints
 from edge.moment import Moments
 from edge.places import places_of
-from edge.report import door
-from edge.report.dial import parsed
-from edge.report.enrolling import Enrolling
-from edge.report.epoch import Epochs
-from edge.report.farewell import Farewell
-from edge.report.reach import Session, Terms
+from edge.report.enrol import door
+from edge.report.enrol.exchange import Enrolling
+from edge.report.enrol.farewell import Farewell
+from edge.report.hub.dial import parsed
+from edge.report.hub.epoch import Epochs
+from edge.report.hub.reach import Session, Terms
 from edge.supervise import Backoff, Supervised
 from edge.trust.enrol import EnrolRefused, Fault
 from edge.trust.identity import Asking, Identity, Standing

@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from edge import __version__
-from edge.report import kinds, message as m, renewal, topic
+from edge.report import kinds, message as m, topic
+from edge.report.enrol import renewal
 from edge.report.event import CLASSES
 
 FILE = Path(__file__).with_name("asyncapi.yaml")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the conversation with the hub needs of a connection: the seam between it and MQTT.
 
-`edge.report.session` is the only driver; the simulation of the tests is another broker behind it.
+`edge.report.hub.session` is the only driver; the simulation of the tests stands behind it as well.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping

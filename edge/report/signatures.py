@@ -11,7 +11,7 @@ from edge.errors import InputError
 from edge.evidence.checkpoint import LogChanged, Signer
 from edge.report.event import Class, Event, Moment
 from edge.report.message import Cosigned
-from edge.report.outbox import Kept
+from edge.report.outbox.outbox import Kept
 
 LOOK_EVERY_S = 1.0
 CHECK_EVERY_S = 3600.0

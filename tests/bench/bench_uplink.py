@@ -16,8 +16,8 @@ import sqlalchemy as sa
 
 from edge.places import Places
 from edge.report.event import CLASSES, Class, Event, Moment, encode
-from edge.report.outbox import Outbox
-from edge.report.quota import Limits
+from edge.report.outbox.outbox import Outbox
+from edge.report.outbox.quota import Limits
 from hil.hub.store import EVENTS
 from tests.flows.fleet import urgent_latencies
 from tests.flows.house import House, house, until

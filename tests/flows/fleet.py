@@ -22,13 +22,13 @@ from edge.blocklist.simple import SimpleBlocklist
 from edge.lists import Lists
 from edge.model.event import UNKNOWN_TRUNK
 from edge.moment import Moments
-from edge.report.drain import Drain
-from edge.report.fetch import MqttFetcher
-from edge.report.follow import Follow, Telling, followed
-from edge.report.link import Handler, Hears, Link, Says
+from edge.report.hub.drain import Drain
+from edge.report.hub.link import Handler, Hears, Link, Says
+from edge.report.hub.reach import Session, Terms
+from edge.report.lists.fetch import MqttFetcher
+from edge.report.lists.follow import Follow, Telling, followed
+from edge.report.lists.pull import Shelf
 from edge.report.message import Ask, Live, State
-from edge.report.pull import Shelf
-from edge.report.reach import Session, Terms
 from edge.supervise import Backoff
 from tests.flows.house import NS, House, house, until
 

@@ -78,8 +78,9 @@ class House:
         self.store = Store(sqlite_url(self.hub_folder / "hub.db"))
         self.vkey = cosign.load(self.hub_folder).vkey
         self.broker = Part(folder / "broker.log", "mosquitto", "-c", f"{folder}/mosquitto.conf")
-        self.hub = self.part("hub", "hil.hub", "run", "--broker", f"127.0.0.1:{self.port}",
-                             "--folder", str(self.hub_folder), "--workers", str(workers))  # fmt: skip
+        where = f"127.0.0.1:{self.port}"
+        words = ("--broker", where, "--folder", str(self.hub_folder), "--workers", str(workers))
+        self.hub = self.part("hub", "hil.hub", "run", *words)
         self.config = folder / "edge.toml"
         self.uplink = self.part("uplink", "edge", "uplink", "--config", str(self.config))
         self.core = self.part("core", "edge", "core", "--config", str(self.config))

@@ -16,11 +16,11 @@ from edge.blocklist.manifest import Guards
 from edge.errors import DriverLost
 from edge.report import topic
 from edge.report.event import Moment
-from edge.report.fetch import MqttFetcher, Patience
-from edge.report.follow import Follow, Pace, Telling, followed
+from edge.report.lists.fetch import MqttFetcher, Patience
+from edge.report.lists.follow import Follow, Pace, Telling, followed
+from edge.report.lists.pull import Shelf
 from edge.report.message import Ask, BlockHead
 from edge.report.port import Outbound
-from edge.report.pull import Shelf
 from edge.supervise import Backoff, Supervised
 from edge.trust.roles import blob_path
 from hil.hub.library import Library

@@ -19,9 +19,9 @@ from pathlib import Path
 from edge.hint import OUTBOX, Hints
 from edge.moment import Moments
 from edge.report.event import CLASSES, Event
-from edge.report.outbox import Kept
-from edge.report.quota import Limits
-from edge.report.writer import Hooks, Writer
+from edge.report.outbox.outbox import Kept
+from edge.report.outbox.quota import Limits
+from edge.report.outbox.writer import Hooks, Writer
 
 STEP_S = 0.02
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from edge.blocklist.manifest import Record
-from edge.report.fetch import Patience
-from edge.report.pull import BLOCK
+from edge.report.lists.fetch import Patience
+from edge.report.lists.pull import BLOCK
 from edge.trust.urgent import sign_record
 from tests.blocklist.images import columns, entry, groups
 from tests.flows.list_parties import MANY, Appliance, Hub, Line, mosquitto, until

@@ -11,7 +11,7 @@ import pytest
 from edge import clock
 from edge.evidence.note import read_key
 from edge.places import Places
-from edge.report.reader import OutboxReader
+from edge.report.outbox.reader import OutboxReader
 from hil.hub.commander import answer_to, give
 from hil.hub.fleet import members
 from tests.flows.house import NODE, NS, House, house, until

@@ -9,12 +9,12 @@ from edge.blocklist.apply import Settings
 from edge.blocklist.manifest import Guards, Record
 from edge.report import topic
 from edge.report.event import Class, Moment
-from edge.report.fetch import MqttFetcher, Patience
-from edge.report.follow import Follow, Pace, Telling, followed
 from edge.report.kinds import ActEvent, AlarmEvent
+from edge.report.lists.fetch import MqttFetcher, Patience
+from edge.report.lists.follow import Follow, Pace, Telling, followed
+from edge.report.lists.pull import Shelf
+from edge.report.lists.urgent import write_urgent
 from edge.report.port import Inbound
-from edge.report.pull import Shelf
-from edge.report.urgent import write_urgent
 from edge.supervise import Backoff
 from edge.trust.urgent import sign_record
 from hil.hub.library import Library

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from edge.errors import DriverLost
-from edge.report.dial import dial
+from edge.report.hub.dial import dial
+from edge.report.hub.session import Hello, Mqtt
 from edge.report.port import Inbound, Outbound
-from edge.report.session import Hello, Mqtt
 
 RIGHTS = """\
 pattern write qalqan/v1/up/%c/#

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the drain share: one that is connected, and what its parcels hold."""
 
-from edge.report.drain import Drain, Pace
 from edge.report.event import CLASSES, Class
+from edge.report.hub.drain import Drain, Pace
+from edge.report.hub.window import Parcel
 from edge.report.message import Ack, Acknowledged
-from edge.report.window import Parcel
 from tests.report.shelf import Shelf
 
 PACE = Pace(batch_rows=10)

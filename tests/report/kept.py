@@ -9,8 +9,8 @@ from typing import NamedTuple
 import msgspec
 
 from edge.report.event import Class, Clock, Event, Moment, encode
-from edge.report.gap import Gap
-from edge.report.quota import Limits
+from edge.report.outbox.gap import Gap
+from edge.report.outbox.quota import Limits
 
 SMALL = Limits(1 << 19)
 "Some two hundred events of 500 octets."

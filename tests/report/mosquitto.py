@@ -31,7 +31,7 @@ PATIENCE_S = 15.0
 
 
 class Identity:
-    """A certificate from an authority, as a folder that `edge.report.dial` reads."""
+    """A certificate from an authority, as a folder that `edge.report.hub.dial` reads."""
 
     def __init__(self, authority: trustme.CA, folder: Path, cert: trustme.LeafCert) -> None:
         self.folder = folder

@@ -9,11 +9,11 @@ from securesystemslib.signer import CryptoSigner
 
 from edge.blocklist.manifest import Record
 from edge.errors import InputError
-from edge.report.act import Explain, Export, Restart, SetMode, Update
-from edge.report.command import Audit, Commands, Trust
-from edge.report.hurry import Hurry, UrgentList
+from edge.report.command.act import Explain, Export, Restart, SetMode, Update
+from edge.report.command.command import Audit, Commands, Trust
+from edge.report.command.hurry import Hurry, UrgentList
+from edge.report.command.register import Register
 from edge.report.message import Command, Order
-from edge.report.register import Register
 from edge.trust.order import commanders, sign_order
 from edge.trust.roles import COMMAND, COMMAND_SIDES, LIST_SIDES
 from edge.trust.urgent import sign_record

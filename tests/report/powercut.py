@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import apsw
 from typing_extensions import override
 
-from edge.report.database import Connection
+from edge.report.outbox.database import Connection
 
 SECTOR = 512
 

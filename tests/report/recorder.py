@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from edge.report.event import CLASSES
-from edge.report.writer import Writer
+from edge.report.outbox.writer import Writer
 from tests.report.kept import ROOMY, event
 
 

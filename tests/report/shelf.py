@@ -4,10 +4,9 @@
 import uuid
 from collections.abc import Iterable
 
-from edge.report import gap
-from edge.report.batch import Stored
 from edge.report.event import CLASSES, Class, Clock, Event, Moment, encode
-from edge.report.flow import StreamInfo
+from edge.report.outbox import gap
+from edge.report.outbox.stored import Stored, StreamInfo
 
 MOMENT = Moment(1_790_000_000_000_000_000, 1_000, "b00t", Clock.SYNCED)
 

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from edge.report import topic
-from edge.report.drain import Drain, Pace
 from edge.report.event import Class
-from edge.report.link import Hears, Link, Says
+from edge.report.hub.drain import Drain, Pace
+from edge.report.hub.link import Hears, Link, Says
 from edge.report.message import (
     Ack,
     Acknowledged,

@@ -15,7 +15,7 @@ from edge.evidence.note import COSIGNS, SigningKey, read_note
 from edge.evidence.shelf import LEAVES
 from edge.report.event import Class, Event
 from edge.report.message import Cosigned
-from edge.report.outbox import Kept
+from edge.report.outbox.outbox import Kept
 from edge.report.signatures import Signatures
 from tests.report.test_alarms import NOW
 

@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each kind of command does; `block` is in `edge.report.command.hurry`, `config` in `.trial`.
+
+| kind             | signed by         | if the process ended within it                          |
+|------------------|-------------------|---------------------------------------------------------|
+| block, unblock   | its record's keys | finished: the list's journal tells whether it is in it  |
+| mode observe     | one side          | finished: the file is written again, the same           |
+| mode enforce     | both sides        | finished, as above                                      |
+| config           | both sides        | interrupted; once it is in place its trial goes on      |
+| explain, export  | one side          | finished: asked again                                   |
+| update           | both sides        | done: every connection begins with it                   |
+| restart uplink   | one side          | done: it was started anew                               |
+| restart, another | one side          | interrupted: it may have heard or not                   |
+"""
+
+import base64
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import msgspec
+from pydantic import BaseModel, Field
+
+from edge.errors import ConfigError, InputError, QalqanError
+from edge.model.verdict import Mode
+from edge.modes import read_modes, write_modes
+from edge.report.command.signed import Denied, Vouched, Why, by_sides
+from edge.report.message import Wire
+
+MOST_ANSWER = 192 * 1024
+"Octets of a bundle, or of records, that an answer carries."
+ONE, BOTH = 1, 2
+
+
+class Interrupted(QalqanError):
+    """The process ended within an act, and nobody knows whether it was done."""
+
+
+class Outcome(NamedTuple):
+    """What an act did."""
+
+    text: str
+    data: Mapping[str, Any] = MappingProxyType({})
+    after: Callable[[], object] | None = None
+    "Called when the answer is out."
+    answered: bool = True
+    "False: what became of it is known later, and answered then."
+
+
+ArgsT = TypeVar("ArgsT", bound=BaseModel)
+
+
+class Job(NamedTuple):
+    """What an action is told beside its arguments."""
+
+    id: str
+    now_s: int
+
+
+class Action(Protocol[ArgsT]):
+    """One kind of command."""
+
+    args: type[ArgsT]
+    changes: bool
+    "Whether it changes anything: then it is not done unless the audit log can take it."
+
+    def allowed(self, args: ArgsT, vouched: Vouched) -> tuple[str, ...]:
+        """Return the ids of the keys that it rests on. Raises `Denied`."""
+
+    def act(self, args: ArgsT, job: Job) -> Outcome:
+        """Do it. Raises `Denied` or `Refused`; another `QalqanError`, or `OSError`, if it fails."""
+
+    def finish(self, args: ArgsT, job: Job) -> Outcome:
+        """Do what is left of it after the process ended within it. Raises as `act`."""
+
+
+# mode -------------------------------------------------------------------------
+
+
+class ModeArgs(Wire):
+    """Which mode for which trunk."""
+
+    trunk: str
+    mode: Mode
+
+
+class SetMode:
+    """`mode`: what a trunk's verdicts do, whatever the configuration says."""
+
+    args = ModeArgs
+    changes = True
+
+    def __init__(self, path: Path, trunks: Collection[str], hint: Callable[[], object]) -> None:
+        """Write to the file that `core` looks at."""
+        self._path = path
+        self._trunks = trunks
+        self._hint = hint
+
+    def allowed(self, args: ModeArgs, vouched: Vouched) -> tuple[str, ...]:
+        """To stop more takes both sides, to stop less one."""
+        return by_sides(vouched, ONE if args.mode is Mode.OBSERVE else BOTH)
+
+    def act(self, args: ModeArgs, job: Job) -> Outcome:
+        """Write the file anew."""
+        del job
+        if args.trunk not in self._trunks:
+            raise Denied(Why.UNKNOWN_TRUNK, f"{args.trunk[:64]!r} is no trunk of this box")
+        text = f"{args.trunk} is in {args.mode.value}"
+        try:
+            modes = read_modes(self._path)
+        except ConfigError:
+            modes, text = {}, f"{text}; the file was damaged, the others are as configured"
+        write_modes(self._path, {**modes, args.trunk: args.mode})
+        self._hint()
+        return Outcome(text)
+
+    finish = act
+
+
+# explain, export --------------------------------------------------------------
+
+
+class CallArgs(Wire):
+    """Which call: its Call-ID or the id of its record."""
+
+    call: str = Field(min_length=1, max_length=512)
+
+
+class Explain:
+    """`explain`: the records of a call."""
+
+    args = CallArgs
+    changes = False
+
+    def __init__(self, find: Callable[[str], Sequence[Mapping[str, Any]]]) -> None:
+        """Ask `find` for the records of a call."""
+        self._find = find
+
+    def allowed(self, args: CallArgs, vouched: Vouched) -> tuple[str, ...]:
+        """One side is enough to ask."""
+        del args
+        return by_sides(vouched, ONE)
+
+    def act(self, args: CallArgs, job: Job) -> Outcome:
+        """Answer with as many records as fit."""
+        del job
+        found, records, room = self._find(args.call), [], MOST_ANSWER
+        for record in found:
+            room -= len(msgspec.json.encode(record))
+            if room < 0:
+                break
+            records.append(record)
+        text = f"{len(found)} records"
+        if len(records) < len(found):
+            text = f"the first {len(records)} of {text}; export has all"
+        return Outcome(text, {"records": records})
+
+    finish = act
+
+
+class Export:
+    """`export`: the evidence of a call as one file."""
+
+    args = CallArgs
+    changes = False
+
+    def __init__(self, bundle: Callable[[str], Path]) -> None:
+        """Have `bundle` write the file; it raises `InputError` where there is no such call."""
+        self._bundle = bundle
+
+    def allowed(self, args: CallArgs, vouched: Vouched) -> tuple[str, ...]:
+        """One side is enough to ask."""
+        del args
+        return by_sides(vouched, ONE)
+
+    def act(self, args: CallArgs, job: Job) -> Outcome:
+        """Answer with the file itself, if it is not too large."""
+        del job
+        try:
+            path = self._bundle(args.call)
+        except InputError as error:
+            raise Denied(Why.UNKNOWN_CALL, str(error)) from error
+        size = path.stat().st_size
+        if size > MOST_ANSWER:
+            raise Denied(Why.TOO_LARGE, f"the bundle has {size} octets; it lies at {path}")
+        octets = base64.b64encode(path.read_bytes()).decode()
+        return Outcome(f"{size} octets", {"name": path.name, "base64": octets})
+
+    finish = act
+
+
+# update, restart --------------------------------------------------------------
+
+
+class NoArgs(Wire):
+    """Nothing more to say."""
+
+
+class Update:
+    """`update`: look for new lists now."""
+
+    args = NoArgs
+    changes = True
+
+    def __init__(self, start: Callable[[], object]) -> None:
+        """Have `start` begin it, in the event loop; what comes of it is reported as the lists'."""
+        self._start = start
+
+    def allowed(self, args: NoArgs, vouched: Vouched) -> tuple[str, ...]:
+        """Both sides."""
+        del args
+        return by_sides(vouched, BOTH)
+
+    def act(self, args: NoArgs, job: Job) -> Outcome:
+        """Begin when the answer is out: there is only one connection for both."""
+        del args, job
+        return Outcome("new lists are looked for", after=self._start)
+
+    finish = act
+
+
+UPLINK = "uplink"
+"The process that takes the commands: it ends when its answer is out."
+
+
+class RestartArgs(Wire):
+    """Which process."""
+
+    process: str
+
+
+class Restart:
+    """`restart`: a process ends in good order and is started anew."""
+
+    args = RestartArgs
+    changes = True
+
+    def __init__(self, ask: Mapping[str, Callable[[], object]]) -> None:
+        """Know how each process is asked."""
+        self._ask = ask
+
+    def allowed(self, args: RestartArgs, vouched: Vouched) -> tuple[str, ...]:
+        """One side: it stops less for a moment."""
+        del args
+        return by_sides(vouched, ONE)
+
+    def act(self, args: RestartArgs, job: Job) -> Outcome:
+        """Ask another at once, ourselves when the answer is out."""
+        del job
+        ask = self._asked(args)
+        if args.process == UPLINK:
+            return Outcome("uplink ends to be started anew", after=ask)
+        ask()
+        return Outcome(f"{args.process} was asked to start anew")
+
+    def finish(self, args: RestartArgs, job: Job) -> Outcome:
+        """Say what is known: we were started anew ourselves."""
+        del job
+        self._asked(args)
+        if args.process == UPLINK:
+            return Outcome("uplink was started anew")
+        raise Interrupted(f"whether {args.process} was asked is not known")
+
+    def _asked(self, args: RestartArgs) -> Callable[[], object]:
+        try:
+            return self._ask[args.process]
+        except KeyError:
+            known = ", ".join(sorted(self._ask))
+            raise Denied(Why.BAD_ARGS, f"process is one of: {known}") from None

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each kind of command does, and how many sides it takes."""
+
+import pytest
+
+from edge.model.verdict import Mode
+from edge.modes import read_modes
+from edge.report.command.act import MOST_ANSWER
+from edge.report.command.signed import Why
+from tests.report.orders import Site, why
+
+ENFORCE = {"trunk": "intl", "mode": "enforce"}
+OBSERVE = {"trunk": "intl", "mode": "observe"}
+
+
+@pytest.fixture
+def site(tmp_path):
+    made = Site(tmp_path)
+    yield made
+    made.close()
+
+
+def test_to_stop_more_takes_both_sides_and_to_stop_less_one(site):
+    assert why(site.take(site.order("mode", ENFORCE, by=("operator",)))) == (
+        "refused", "one-side-only",
+    )  # fmt: skip
+    assert read_modes(site.modes) == {}
+    assert site.take(site.order("mode", ENFORCE)).state == "done"
+    assert read_modes(site.modes) == {"intl": Mode.ENFORCE}
+    assert site.take(site.order("mode", OBSERVE, by=("engineer",))).state == "done"
+    assert read_modes(site.modes) == {"intl": Mode.OBSERVE}
+    assert site.done == ["modes", "modes"]
+
+
+def test_an_unknown_trunk_or_mode_is_refused(site):
+    for args, reason in (
+        ({"trunk": "x", "mode": "observe"}, Why.UNKNOWN_TRUNK),
+        ({"trunk": "intl", "mode": "block"}, Why.BAD_ARGS),
+        ({"mode": "observe"}, Why.BAD_ARGS),
+    ):
+        assert why(site.take(site.order("mode", args))) == ("refused", reason.value)
+    assert not site.modes.exists()
+
+
+def test_a_restart_of_uplink_waits_for_its_answer(site):
+    assert site.take(site.order("restart", {"process": "core"}, by=("operator",))).state == "done"
+    assert site.done == ["core"]
+    assert site.take(site.order("restart", {"process": "uplink"}, by=("operator",))).state == "done"
+    assert site.done == ["core"]
+    site.commands.follow_up()
+    assert site.done == ["core", "uplink"]
+    site.commands.follow_up()
+    assert site.done == ["core", "uplink"]
+    assert why(site.take(site.order("restart", {"process": "x"}))) == ("refused", "bad-args")
+
+
+def test_an_update_takes_both_sides(site):
+    assert why(site.take(site.order("update", by=("engineer",))))[1] == "one-side-only"
+    assert site.take(site.order("update")).state == "done"
+    site.commands.follow_up()
+    assert site.done == ["update"]
+
+
+def test_a_call_is_explained_and_its_evidence_exported(site):
+    asked = site.take(site.order("explain", {"call": "1-1"}, by=("operator",)))
+    assert asked.data == {"records": site.records}
+    bundle = site.take(site.order("export", {"call": "1-1"}, by=("engineer",)))
+    assert bundle.data == {"name": "bundle.zip", "base64": "ZXZpZGVuY2U="}
+
+
+def test_a_damaged_file_of_modes_is_written_anew_and_that_is_said(site):
+    site.modes.write_bytes(b"{")
+    assert "damaged" in site.take(site.order("mode", OBSERVE)).text
+    assert read_modes(site.modes) == {"intl": Mode.OBSERVE}
+
+
+def test_what_is_too_large_for_an_answer_says_where_it_lies(site):
+    site.bundle.write_bytes(bytes(MOST_ANSWER))
+    assert site.take(site.order("export", {"call": "1-1"})).state == "done"
+    site.bundle.write_bytes(bytes(MOST_ANSWER + 1))
+    result = site.take(site.order("export", {"call": "1-1"}))
+    assert why(result) == ("refused", "too-large")
+    assert str(site.bundle) in result.text
+
+
+def test_as_many_records_are_told_as_fit(site):
+    site.records = [{"id": str(n), "call": "a@b", "text": "x" * 100_000} for n in range(3)]
+    result = site.take(site.order("explain", {"call": "a@b"}))
+    assert [one["id"] for one in result.data["records"]] == ["0"]
+    assert result.text == "the first 1 of 3 records; export has all"
+
+
+def test_a_call_that_is_not_known_has_no_records(site):
+    assert site.take(site.order("explain", {"call": "nobody"})).data == {"records": []}
+    assert why(site.take(site.order("explain", {"call": ""}))) == ("refused", "bad-args")
+    site.bundle = None
+    assert why(site.take(site.order("export", {"call": "nobody"}))) == ("refused", "unknown-call")
