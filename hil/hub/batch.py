@@ -66,6 +66,8 @@ class Checkpoint(msgspec.Struct, gc=False):
     size: _Time
     note: str
     seq: _Seq
+    before: _Time = 0
+    proof: list[str] = []
 
 
 _versioned = msgspec.json.Decoder(_Versioned)

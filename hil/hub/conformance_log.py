@@ -2,12 +2,13 @@
 """The contract's tests of checkpoints: what the hub signs, and what it must not sign."""
 
 import base64
-import hashlib
 from contextlib import suppress
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from edge.evidence import merkle
 from edge.report.message import Cosigned
 from hil.hub.madeup import MadeUp, appliance, event, fresh_stream
 from hil.hub.terms import Unmet, Where, acknowledged
@@ -16,10 +17,33 @@ _ALGORITHM = b"\x04"
 _DASH = "\u2014 "
 
 
-def checkpoint(origin: str, size: int, root: bytes) -> tuple[str, str]:
-    """Return a checkpoint's note, its signature made up, and what of it is signed."""
-    body = f"{origin}\n{size}\n{base64.b64encode(hashlib.sha256(root).digest()).decode()}\n"
-    return f"{body}\n{_DASH}{origin} {base64.b64encode(bytes(68)).decode()}\n", body
+class Leaves:
+    """A log of made-up leaves, and real trees over them."""
+
+    def __init__(self, origin: str, size: int, changed: int = -1) -> None:
+        """Begin with all leaves that it will have; one may be another than it is elsewhere."""
+        self.origin = origin
+        leaves = [merkle.leaf_hash(b"%d" % number) for number in range(size)]
+        if changed >= 0:
+            leaves[changed] = merkle.leaf_hash(b"changed")
+        self._leaves = b"".join(leaves)
+
+    def body(self, size: int) -> str:
+        """Return what is signed of the checkpoint over the first leaves."""
+        root = base64.b64encode(merkle.root_of(self._leaves, 0, size)).decode()
+        return f"{self.origin}\n{size}\n{root}\n"
+
+    def checkpoint(self, size: int, before: int = 0) -> dict[str, Any]:
+        """Return the fields of a checkpoint, its own signature made up."""
+        signature = f"{_DASH}{self.origin} {base64.b64encode(bytes(68)).decode()}"
+        proof = merkle.consistency(merkle.over(self._leaves), before, size)
+        return {
+            "origin": self.origin,
+            "size": size,
+            "note": f"{self.body(size)}\n{signature}\n",
+            "before": before,
+            "proof": [node.hex() for node in proof],
+        }
 
 
 def verifies(line: str, body: str, vkey: str) -> bool:
@@ -39,44 +63,63 @@ def verifies(line: str, body: str, vkey: str) -> bool:
     return False
 
 
-async def _say(one: MadeUp, stream: str, seq: int, note: tuple[str, int, bytes]) -> None:
-    origin, size, root = note
-    text, _ = checkpoint(origin, size, root)
-    said = event(seq, "checkpoint", origin=origin, size=size, note=text)
-    await one.send(stream, [said], "audit")
+async def _say(one: MadeUp, stream: str, seq: int, said: dict[str, Any]) -> None:
+    await one.send(stream, [event(seq, "checkpoint", **said)], "audit")
 
 
 def _signature(one: MadeUp, size: int) -> Cosigned | None:
     return next((signed for signed in one.cosigned if signed.size == size), None)
 
 
+def _is_beyond_a_hole(one: MadeUp, stream: str) -> bool:
+    return stream in one.acks and bool(one.acks[stream].sack)
+
+
+async def _signed(one: MadeUp, where: Where, log: Leaves, size: int) -> Cosigned:
+    """Return the cosignature over so many leaves. Raises `Unmet`."""
+    await one.until(lambda: _signature(one, size) is not None, where.patience_s)
+    signed = _signature(one, size)
+    if signed is None:
+        raise Unmet(f"a checkpoint of {size} was not cosigned")
+    if where.vkey and not verifies(signed.signature, log.body(size), where.vkey):
+        raise Unmet(f"this does not verify under {where.vkey}: {signed.signature}")
+    return signed
+
+
 async def cosigned(where: Where) -> None:
-    """A checkpoint is cosigned in the acknowledgement, and again when it comes again."""
+    """A checkpoint is cosigned once it is shown how the log grew, and again when it is asked."""
     async with appliance(where.broker, where.name()) as one:
-        stream, origin = fresh_stream(), f"{one.node}/evidence"
-        await _say(one, stream, 1, (origin, 7, b"seven"))
-        if not await one.until(lambda: _signature(one, 7) is not None, where.patience_s):
-            raise Unmet("a checkpoint was not cosigned")
-        first = _signature(one, 7)
-        _, body = checkpoint(origin, 7, b"seven")
-        if first and where.vkey and not verifies(first.signature, body, where.vkey):
-            raise Unmet(f"this does not verify under {where.vkey}: {first.signature}")
+        stream, log = fresh_stream(), Leaves(f"{one.node}/evidence", 12)
+        await _say(one, stream, 1, log.checkpoint(7))
+        await _signed(one, where, log, 7)
+        await _say(one, stream, 3, log.checkpoint(12, before=9))
+        if not await one.until(lambda: _is_beyond_a_hole(one, stream), where.patience_s):
+            raise Unmet("a checkpoint that overtook another was not acknowledged")
+        if _signature(one, 12):
+            raise Unmet("12 was cosigned, and how 9 grew out of 7 was not shown")
+        await _say(one, stream, 2, log.checkpoint(9, before=7))
+        last = await _signed(one, where, log, 12)
         one.cosigned.clear()
         await one.ask(stream)
-        if not await one.until(lambda: _signature(one, 7) == first, where.patience_s):
+        if not await one.until(lambda: _signature(one, 12) == last, where.patience_s):
             raise Unmet("asked, the hub did not say its latest cosignature again")
 
 
 async def not_cosigned(where: Where) -> None:
-    """A log that was turned back, or of which there are two, is not cosigned."""
+    """A log that was turned back or changed, or of which there are two, is not cosigned."""
     async with appliance(where.broker, where.name()) as one:
-        stream, origin = fresh_stream(), f"{one.node}/evidence"
-        for seq, (size, root) in enumerate([(9, b"a"), (8, b"b"), (9, b"c"), (10, b"d")], start=1):
-            await _say(one, stream, seq, (origin, size, root))
+        stream, name = fresh_stream(), f"{one.node}/evidence"
+        log, other = Leaves(name, 10), Leaves(name, 10, changed=3)
+        told = [log.checkpoint(9), log.checkpoint(8), other.checkpoint(9)]
+        told += [other.checkpoint(10, before=9), other.checkpoint(10)]
+        for seq, said in enumerate(told, start=1):
+            await _say(one, stream, seq, said)
             await acknowledged(one, where, stream, seq)
         if _signature(one, 8):
             raise Unmet("9 was cosigned, and then 8")
         if len({signed.signature for signed in one.cosigned if signed.size == 9}) > 1:  # noqa: PLR2004 - sent above
             raise Unmet("two logs of 9 were cosigned")
-        if not _signature(one, 10):
-            raise Unmet("10 follows 9, and was not cosigned")
+        if _signature(one, 10):
+            raise Unmet("9 was cosigned, and then 10 of another log")
+        await _say(one, stream, len(told) + 1, log.checkpoint(10, before=9))
+        await _signed(one, where, log, 10)

@@ -2,10 +2,11 @@
 """Cosigns the checkpoints of an appliance's log of evidence: the hub cannot deny to have seen them.
 
 A line of a signed note, in the format `cosignature/v1` of C2SP tlog-cosignature: Ed25519 over
-`cosignature/v1`, `time N` and the body of the checkpoint. It says: at this time this was the
-largest checkpoint of this log that we had seen. What is smaller than one we cosigned, or of the
-same size with another root, is refused, and people are told: the log was turned back, or there are
-two. That one checkpoint grew out of another is not proved here; who has both logs proves it.
+`cosignature/v1`, `time N` and the body of the checkpoint. It says: this log only grew, from the
+first checkpoint that we ever saw to this one. So each is signed only if a chain of proofs leads to
+it from the one that was signed last; `growth.py` keeps those whose link is still on its way. What
+is smaller than one we cosigned, of the same size with another root, or proves nothing, is refused,
+and people are told: the log was turned back or changed, or there are two.
 """
 
 import base64
@@ -26,7 +27,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from edge.errors import ConfigError
 from edge.report.message import Cosigned
+from hil.hub import growth
 from hil.hub.batch import Checkpoint
+from hil.hub.growth import BEGINNING, Head, Link
 from hil.hub.store import CHECKPOINTS, Store
 
 NAME = "qalqan-hub"
@@ -35,7 +38,10 @@ KEY = "hub.key"
 ALGORITHM = b"\x04"
 "Ed25519, timestamped (C2SP tlog-cosignature)."
 MOST_NOTE = 8192
-MOST_ORIGIN = 100
+MOST_ORIGIN = 255
+"Characters: it stands in the keys of tables."
+MOST_DIGITS = 19
+"Of a size: no event says a larger one."
 MOST_LOGS = 8
 "Of one appliance that are told at once; it has one."
 _SECOND_NS = 1_000_000_000
@@ -59,7 +65,8 @@ def body_of(note: str) -> Body | None:
         return None
     origin, size, root = lines[:3]
     canonical = size.isascii() and size.isdecimal() and (size == "0" or not size.startswith("0"))
-    if not origin or not canonical or not _is_hash(root) or "\0" in note:
+    within = 0 < len(origin) <= MOST_ORIGIN and len(size) <= MOST_DIGITS
+    if not within or not canonical or not _is_hash(root) or "\0" in note:
         return None
     return Body(text + "\n", origin, int(size), root)
 
@@ -146,32 +153,46 @@ class Witness:
         self._cosigner = cosigner
 
     def cosign(self, connection: sa.Connection, told: Told, now_ns: int) -> Cosigned | None:
-        """Return our signature; None where there is none to give, and people are told why."""
+        """Return our signature under it, or under the furthest to which those that waited lead.
+
+        None where there is none to give: it waits for its link, or people are told why.
+        """
         said = told.checkpoint
         body = body_of(said.note)
-        if body is None or (body.origin, body.size) != (said.origin, said.size):
-            self._alarm(connection, told, "is not what its note says", now_ns)
+        proof = growth.packed(said.proof)
+        if body is None or (body.origin, body.size) != (said.origin, said.size) or proof is None:
+            what = "is not what its note says" if proof is not None else "has a proof that is none"
+            self._alarm(connection, (told.node, said.origin), what, now_ns)
             return None
+        where = (told.stream, said.seq, told.node, body.origin)
+        link = Link(*where, said.before, body.size, body.root, said.note, proof)
         self._lock(connection, told.node)
-        latest = connection.execute(
-            sa.select(CHECKPOINTS)
-            .where(CHECKPOINTS.c.node == told.node, CHECKPOINTS.c.origin == body.origin)
-            .order_by(CHECKPOINTS.c.size.desc())
-            .limit(1)
-        ).first()
-        if latest is None:
-            return self._sign(connection, told, body, now_ns)
-        is_earlier = told.stream == latest.stream and said.seq < latest.seq
-        if body.size > latest.size and not is_earlier:
-            return self._sign(connection, told, body, now_ns)
-        known = self._known(connection, told, body)
-        if known is not None and known.root == body.root:
-            return Cosigned(origin=body.origin, size=body.size, signature=known.signature)
-        if known is not None:
-            self._alarm(connection, told, f"has another root than it had at {body.size}", now_ns)
-        elif (body.size < latest.size) != is_earlier:  # one that was overtaken says nothing new
-            self._alarm(connection, told, f"went back to {body.size} of {latest.size}", now_ns)
-        return None
+        head = self._head(connection, link)
+        if not link.is_ahead(head):
+            answer, head = self._judge(connection, link, head, now_ns)
+        else:
+            answer = None
+            self._let_wait(connection, link, head, now_ns)
+        return self._go_on(connection, link.log, head, now_ns) or answer
+
+    def _go_on(
+        self, connection: sa.Connection, log: tuple[str, str], head: Head, now_ns: int
+    ) -> Cosigned | None:
+        """Judge what waited for the head, and so on; returns our signature under the furthest."""
+        furthest = None
+        for most in growth.PAGES:
+            judged = []
+            for one in growth.waiting(connection, log, most):
+                if one.is_ahead(head):
+                    break
+                judged.append(one)
+                signed, grown = self._judge(connection, one, head, now_ns)
+                if grown != head:
+                    furthest, head = signed, grown
+            growth.forget(connection, judged)
+            if len(judged) < most:
+                break
+        return furthest
 
     def _lock(self, connection: sa.Connection, node: str) -> None:
         """Let nobody else judge this appliance's log until we commit."""
@@ -179,36 +200,77 @@ class Witness:
             taken = sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"checkpoints of {node}"))
             connection.execute(sa.select(taken))
 
-    def _known(self, connection: sa.Connection, told: Told, body: Body) -> sa.Row[Any] | None:
+    def _head(self, connection: sa.Connection, link: Link) -> Head:
+        """Return the largest checkpoint of this log that we cosigned."""
+        row = connection.execute(
+            sa.select(*(CHECKPOINTS.c[name] for name in Head._fields))
+            .where(CHECKPOINTS.c.node == link.node, CHECKPOINTS.c.origin == link.origin)
+            .order_by(CHECKPOINTS.c.size.desc())
+            .limit(1)
+        ).first()
+        return Head(*row) if row else BEGINNING
+
+    def _judge(
+        self, connection: sa.Connection, link: Link, head: Head, now_ns: int
+    ) -> tuple[Cosigned | None, Head]:
+        """Sign what grew out of the head; returns our signature, if any, and the head from now."""
+        known = self._known(connection, link) if link.size <= head.size else None
+        if known is not None and known.root == link.root:
+            return Cosigned(origin=link.origin, size=link.size, signature=known.signature), head
+        if known is None and growth.follows(link, head):
+            return self._sign(connection, link, now_ns), link.head
+        if known is not None:
+            what = f"has another root than it had at {link.size}"
+        elif link.size < head.size:
+            if link.stream == head.stream and link.seq < head.seq:
+                return None, head  # it was overtaken, and says nothing new
+            what = f"went back to {link.size} of {head.size}"
+        else:
+            what = _not_grown(link, head)
+        self._alarm(connection, link.log, what, now_ns)
+        return None, head
+
+    def _let_wait(self, connection: sa.Connection, link: Link, head: Head, now_ns: int) -> None:
+        """Keep it for later; people are told if nothing that it could wait for is on its way."""
+        growth.wait(self._store, connection, link)
+        if growth.has_no_forerunner(connection, link):
+            self._alarm(connection, link.log, _not_grown(link, head), now_ns)
+
+    def _known(self, connection: sa.Connection, link: Link) -> sa.Row[Any] | None:
         """Return the checkpoint of the same size that we cosigned."""
         return connection.execute(
             sa.select(CHECKPOINTS).where(
-                CHECKPOINTS.c.node == told.node,
-                CHECKPOINTS.c.origin == body.origin,
-                CHECKPOINTS.c.size == body.size,
+                CHECKPOINTS.c.node == link.node,
+                CHECKPOINTS.c.origin == link.origin,
+                CHECKPOINTS.c.size == link.size,
             )
         ).first()
 
-    def _sign(self, connection: sa.Connection, told: Told, body: Body, now_ns: int) -> Cosigned:
+    def _sign(self, connection: sa.Connection, link: Link, now_ns: int) -> Cosigned:
         """Sign, and remember it before anybody sees the signature."""
-        signature = self._cosigner.line(body.text, now_ns // _SECOND_NS)
-        row = {
-            "node": told.node,
-            "origin": body.origin,
-            "size": body.size,
-            "root": body.root,
-            "stream": told.stream,
-            "seq": told.checkpoint.seq,
-            "note": told.checkpoint.note,
-            "signature": signature,
-        }
-        connection.execute(sa.insert(CHECKPOINTS).values(row))
-        return Cosigned(origin=body.origin, size=body.size, signature=signature)
+        text = link.note[: link.note.rindex("\n\n") + 1]
+        signature = self._cosigner.line(text, now_ns // _SECOND_NS)
+        row = {name: value for name, value in link._asdict().items() if name in CHECKPOINTS.c}
+        connection.execute(sa.insert(CHECKPOINTS).values(row | {"signature": signature}))
+        return Cosigned(origin=link.origin, size=link.size, signature=signature)
 
-    def _alarm(self, connection: sa.Connection, told: Told, what: str, now_ns: int) -> None:
-        origin = told.checkpoint.origin[:MOST_ORIGIN].replace("\0", " ")
-        text = f"the log of evidence {origin} {what}"
-        self._store.note(connection, told.node, "checkpoint-refused", text, now_ns)
+    def _alarm(
+        self, connection: sa.Connection, log: tuple[str, str], what: str, now_ns: int
+    ) -> None:
+        node, origin = log
+        name = origin[:MOST_ORIGIN].replace("\0", " ")
+        text = f"the log of evidence {name} {what}"
+        self._store.note(connection, node, "checkpoint-refused", text, now_ns)
+
+
+def _not_grown(link: Link, head: Head) -> str:
+    """Say what is wrong with a checkpoint that proves nothing, and what people can do."""
+    if not head.size:
+        return "does not show how it grew up to its first checkpoint that came here (CONTRACT.md)"
+    what = f"does not show that it grew out of the log that was countersigned at {head.size}"
+    if link.before:
+        return what
+    return f"{what}: it begins anew; if its checkpoints were lost, give that one back (CONTRACT.md)"
 
 
 def latest_of(connection: sa.Connection, node: str) -> tuple[Cosigned, ...]:

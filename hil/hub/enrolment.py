@@ -18,9 +18,9 @@ from pydantic import ValidationError
 
 from edge import clock
 from edge.report import pseudonym, topic
+from edge.report.enrol.renewal import Renew, Renewed
 from edge.report.message import Enrol, Enrolled
 from edge.report.port import Outbound
-from edge.report.renewal import Renew, Renewed
 from edge.trust import enrol
 from edge.trust.certificate import read_request
 from edge.trust.enrol import EnrolRefused, Fault

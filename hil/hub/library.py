@@ -22,10 +22,10 @@ from edge.blocklist.manifest import Record, Signed, read_record, read_signed, wr
 from edge.blocklist.store import replace
 from edge.errors import ListError, QalqanError
 from edge.report import topic
+from edge.report.lists.pull import BLOCK
+from edge.report.lists.urgent import write_urgent
 from edge.report.message import Ask, BlockHead, Get
 from edge.report.port import Outbound
-from edge.report.pull import BLOCK
-from edge.report.urgent import write_urgent
 from edge.trust.repository import URGENT, Repository
 from edge.trust.roles import BLOBS, LIST_SIDES, METADATA, TARGETS
 from edge.trust.urgent import signed_by

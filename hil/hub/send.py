@@ -16,8 +16,8 @@ import typer
 from edge import clock
 from edge.blocklist.manifest import read_record, read_signed
 from edge.errors import ConfigError, ListError
+from edge.report.lists.urgent import write_urgent
 from edge.report.message import Command, Result
-from edge.report.urgent import write_urgent
 from edge.trust.keys import read_signer
 from hil.hub.commander import answer_to, give, new_order, order_in, signed
 from hil.hub.store import Store, sqlite_url

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge import clock
 from edge.report import topic
+from edge.report.hub.reach import Session, Terms
 from edge.report.port import Outbound
-from edge.report.reach import Session, Terms
 from edge.trust.identity import write_private
 from hil.hub.authority import Authority
 from hil.hub.cosign import Cosigner
@@ -36,7 +36,7 @@ def free_ports(count):
 
 
 def write_identity(folder, authority, pair):
-    """What `edge.report.dial` reads."""
+    """What `edge.report.hub.dial` reads."""
     for name, text in (("authority.pem", authority.pem), ("certificate.pem", pair.certificate),
                        ("key.pem", pair.key)):  # fmt: skip
         write_private(folder / name, text.encode())

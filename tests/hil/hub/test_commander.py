@@ -12,8 +12,8 @@ from edge.report.message import Ask, Command, Desired, Order, Result
 from hil.hub import outgoing
 from hil.hub.commander import COMMANDS, Commander, answer_to, give, new_order, parts_of, signed
 from hil.hub.store import QUARANTINE
+from tests.report.command.test_trial import NEW, Box
 from tests.report.orders import NODE, Site
-from tests.report.test_trial import NEW, Box
 from tests.trust.centre import NOW
 
 NS = 10**9

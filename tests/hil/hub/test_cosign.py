@@ -3,7 +3,9 @@
 
 import base64
 import hashlib
+from itertools import pairwise
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 import sqlalchemy as sa
@@ -11,11 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.errors import ConfigError
 from edge.report.message import Cosigned
-from hil.hub import cosign
-from hil.hub.batch import Checkpoint
-from hil.hub.conformance_log import checkpoint, verifies
+from hil.hub import cosign, growth
+from hil.hub.batch import MOST_SEQ, Checkpoint
+from hil.hub.conformance_log import Leaves, verifies
 from hil.hub.cosign import Cosigner, Told, Witness, body_of
-from hil.hub.store import NOTES, Store
+from hil.hub.growth import WAITING
+from hil.hub.store import NOTES, STREAMS, Store
 
 NOW_NS = 1_679_315_147 * 10**9
 ORIGIN = "example.com/behind-the-sofa"
@@ -48,6 +51,9 @@ def test_the_body_is_all_above_the_signatures() -> None:
         SPEC.partition("\n\n")[0] + "\n",
         SPEC.replace("sofa", "so\0fa"),
         SPEC.replace("q2I=", "q2J="),
+        SPEC.replace("20852163", "9" * 20),
+        SPEC.replace("20852163", "9" * 5000),
+        SPEC.replace(ORIGIN, "o" * 256),
         SPEC + "x" * 9000,
     ],
 )
@@ -88,26 +94,54 @@ def test_a_damaged_key_is_named_and_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / cosign.KEY).read_bytes() == b"nonsense"
 
 
+NAME = "n1/evidence"
+GROWN, CHANGED = Leaves(NAME, 100), Leaves(NAME, 100, changed=30)
+
+
+class Where(NamedTuple):
+    """Who speaks, and in which stream."""
+
+    node: str = "n1"
+    stream: int = 1
+
+
+ITS_OWN = Where()
+
+
 class Log:
     """The log of an appliance, and a hub that is told of it."""
 
     def __init__(self, store: Store, folder: Path) -> None:
         self.store = store
         self.signer = cosign.load(folder)
-        self._witness = Witness(store, self.signer)
+        self.witness = Witness(store, self.signer)
 
-    def tell(self, seq: int, size: int, root: bytes, stream: int = 1) -> Cosigned | None:
-        note, _ = checkpoint("n1/evidence", size, root)
-        told = Told("n1", stream, Checkpoint("n1/evidence", size, note, seq))
+    def tell(
+        self, seq: int, size: int, before: int = 0, of: Leaves = GROWN, where: Where = ITS_OWN
+    ) -> Cosigned | None:
+        return self.say(seq, of.checkpoint(size, before), where)
+
+    def say(self, seq: int, said: dict[str, Any], where: Where = ITS_OWN) -> Cosigned | None:
+        told = Told(where.node, where.stream, Checkpoint(seq=seq, **said))
         with self.store.writing() as connection:
-            return self._witness.cosign(connection, told, NOW_NS)
+            return self.witness.cosign(connection, told, NOW_NS)
+
+    def is_signed(self, signed: Cosigned | None, size: int, of: Leaves = GROWN) -> bool:
+        """Whether this is our signature under the first leaves."""
+        assert signed is None or signed.size == size
+        return signed is not None and verifies(signed.signature, of.body(size), self.signer.vkey)
 
     @property
     def alarms(self) -> list[str]:
         with self.store.reading() as connection:
             found = connection.execute(sa.select(NOTES.c.name, NOTES.c.text)).all()
         assert {name for name, _ in found} <= {"checkpoint-refused"}
-        return sorted(text.removeprefix("the log of evidence n1/evidence ") for _, text in found)
+        return sorted(text.removeprefix(f"the log of evidence {NAME} ") for _, text in found)
+
+    @property
+    def waits(self) -> int:
+        with self.store.reading() as connection:
+            return len(connection.execute(sa.select(WAITING)).all())
 
 
 @pytest.fixture
@@ -115,66 +149,179 @@ def log(store: Store, tmp_path: Path) -> Log:
     return Log(store, tmp_path)
 
 
+def grew_not(size: int) -> str:
+    return f"does not show that it grew out of the log that was countersigned at {size}"
+
+
+ANEW = ": it begins anew; if its checkpoints were lost, give that one back (CONTRACT.md)"
+
+
 def test_a_log_that_grows_is_cosigned(log: Log) -> None:
-    for seq, size in enumerate((0, 5, 6), start=1):
-        signed = log.tell(seq, size, b"%d" % size)
-        assert signed is not None
-        _, body = checkpoint("n1/evidence", size, b"%d" % size)
-        assert verifies(signed.signature, body, log.signer.vkey)
+    for seq, (before, size) in enumerate(pairwise((0, 5, 6, 50)), start=1):
+        assert log.is_signed(log.tell(seq, size, before), size)
     assert not log.alarms
 
 
+def test_an_empty_log_may_be_cosigned_and_grow(log: Log) -> None:
+    assert log.is_signed(log.tell(1, 0), 0)
+    assert log.is_signed(log.tell(2, 5, 0), 5)
+    assert not log.alarms
+
+
+def test_an_empty_log_has_one_root(log: Log) -> None:
+    note = GROWN.checkpoint(5)["note"].replace("\n5\n", "\n0\n")
+    assert log.say(1, GROWN.checkpoint(0) | {"note": note}) is None
+    assert len(log.alarms) == 1
+
+
 def test_the_same_again_gets_the_same_again(log: Log) -> None:
-    assert log.tell(1, 5, b"a") == log.tell(1, 5, b"a") == log.tell(2, 5, b"a") is not None
+    assert log.tell(1, 5) == log.tell(1, 5) == log.tell(2, 5) is not None
+    later = log.tell(3, 6, 5)
+    assert log.is_signed(log.tell(1, 5), 5)
+    assert log.tell(3, 6, 5) == later is not None
     assert not log.alarms
 
 
 def test_a_smaller_log_is_refused(log: Log) -> None:
-    log.tell(1, 5, b"a")
-    assert log.tell(2, 4, b"b") is None
-    assert log.tell(1, 3, b"c", stream=2) is None
+    log.tell(1, 5)
+    assert log.tell(2, 4) is None
+    assert log.tell(1, 3, where=Where(stream=2)) is None
     assert log.alarms == ["went back to 3 of 5", "went back to 4 of 5"]
 
 
 def test_two_logs_of_one_size_are_refused(log: Log) -> None:
-    log.tell(1, 5, b"a")
-    assert log.tell(2, 5, b"b") is None
-    assert log.alarms == ["has another root than it had at 5"]
+    log.tell(1, 50)
+    assert log.tell(2, 50, of=CHANGED) is None
+    assert log.alarms == ["has another root than it had at 50"]
 
 
-def test_a_checkpoint_that_was_overtaken_is_no_alarm(log: Log) -> None:
-    log.tell(9, 50, b"fifty")
-    assert log.tell(8, 40, b"forty") is None
+def test_a_log_of_which_a_leaf_was_changed_is_refused(log: Log) -> None:
+    log.tell(1, 50)
+    assert log.tell(2, 60, 50, CHANGED) is None
+    assert log.tell(3, 70, 60, CHANGED) is None
+    assert log.tell(4, 80, 40, CHANGED) is None
+    assert log.alarms == [grew_not(50)]
+    assert log.is_signed(log.tell(5, 60, 50), 60)
+    assert log.alarms == [grew_not(50), grew_not(60)]  # what waited for another 60
+    assert log.waits == 0
+
+
+def test_a_box_that_begins_anew_is_refused(log: Log) -> None:
+    log.tell(1, 50)
+    assert log.tell(2, 60) is None
+    assert log.alarms == [grew_not(50) + ANEW]
+
+
+def test_one_that_overtook_others_waits_for_them(log: Log) -> None:
+    log.tell(1, 5)
+    assert log.tell(4, 50, 20) is None
+    assert log.tell(3, 20, 10) is None
+    assert log.tell(3, 20, 10) is None  # again
+    assert log.waits == 2
+    assert log.is_signed(log.tell(2, 10, 5), 50)
+    assert log.waits == 0
+    assert log.is_signed(log.tell(3, 20, 10), 20)
     assert not log.alarms
 
 
-def test_a_log_that_was_larger_before_is_refused(log: Log) -> None:
-    log.tell(9, 50, b"fifty")
-    assert log.tell(8, 60, b"sixty") is None
-    assert log.alarms == ["went back to 60 of 50"]
+def test_the_first_of_a_log_may_be_overtaken(log: Log) -> None:
+    assert log.tell(2, 10, 5) is None
+    assert log.is_signed(log.tell(1, 5), 10)
+    assert not log.alarms
+
+
+def test_a_chain_is_followed_as_far_as_it_holds(log: Log) -> None:
+    for seq, (before, size) in enumerate(pairwise((10, 20, 40)), start=2):
+        assert log.tell(seq, size, before) is None
+    assert log.tell(4, 60, 40, CHANGED) is None
+    assert log.tell(5, 70, 60) is None
+    assert log.is_signed(log.tell(1, 10), 40)
+    assert (log.alarms, log.waits) == ([grew_not(40)], 1)
+    assert log.is_signed(log.tell(6, 60, 40), 70)
+
+
+def test_more_may_wait_than_are_read_at_once(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one that arrives may cost is bounded; the next goes on where it stopped."""
+    monkeypatch.setattr(growth, "PAGES", (1, 4, 3))
+    for size in range(3, 21):
+        assert log.tell(size, size, size - 1) is None
+    assert log.is_signed(log.tell(2, 2), 10)
+    assert log.is_signed(log.tell(21, 21, 20), 18)
+    assert log.is_signed(log.tell(2, 2), 21)
+    assert (log.alarms, log.waits) == ([], 0)
+
+
+def test_what_can_be_followed_by_nothing_is_told(log: Log) -> None:
+    """All before it is here, and its forerunner is not among them."""
+    with log.store.writing() as connection:
+        row = {"node": "n1", "stream": "s", "cls": "audit", "through": 3, "id": 1}
+        connection.execute(sa.insert(STREAMS).values(row))
+    assert log.tell(4, 50, 20) is None
+    assert not log.alarms
+    assert log.tell(3, 40, 20) is None
+    assert log.alarms == [
+        "does not show how it grew up to its first checkpoint that came here (CONTRACT.md)"
+    ]
+
+
+def test_a_checkpoint_that_was_overtaken_is_no_alarm(log: Log) -> None:
+    """By a box that went on from an earlier one: a hub of before did not ask for proofs."""
+    log.tell(9, 50)
+    assert log.tell(8, 40, 20) is None
+    assert not log.alarms
 
 
 def test_another_appliance_may_call_its_log_the_same(log: Log) -> None:
-    log.tell(1, 5, b"a")
-    note, _ = checkpoint("n1/evidence", 3, b"c")
-    told = Told("n2", 7, Checkpoint("n1/evidence", 3, note, 1))
-    with log.store.writing() as connection:
-        assert Witness(log.store, log.signer).cosign(connection, told, NOW_NS) is not None
+    log.tell(1, 5)
+    log.tell(2, 9, 8)
+    other = Where("n2", 7)
+    assert log.is_signed(log.tell(1, 3, where=other), 3)
+    assert log.is_signed(log.tell(2, 8, 3, where=other), 8)
+    assert log.waits == 1
 
 
-def test_a_note_that_says_something_else_is_refused(log: Log) -> None:
-    note, _ = checkpoint("n1/evidence", 5, b"a")
-    for said in (Checkpoint("n1/evidence", 6, note, 1), Checkpoint("other", 5, note, 2)):
-        with log.store.writing() as connection:
-            told = Told("n1", 1, said)
-            assert Witness(log.store, log.signer).cosign(connection, told, NOW_NS) is None
+GOOD = GROWN.checkpoint(9, 5)["proof"]
+
+
+@pytest.mark.parametrize(
+    "but",
+    [
+        {"proof": []},
+        {"proof": GOOD[:-1]},
+        {"proof": [*GOOD, GOOD[0]]},
+        {"proof": [*GOOD[1:], GOOD[0]]},
+        {"proof": [GOOD[0].upper(), *GOOD[1:]]},
+        {"proof": [GOOD[0] + "\n", *GOOD[1:]]},
+        {"proof": [GOOD[0][:-2], *GOOD[1:]]},
+        {"proof": ["", *GOOD]},
+        {"proof": ["\u0660" * 64]},
+        {"proof": [*GOOD * 5_000]},
+        {"before": 0},
+        {"before": 4},
+        {"before": 9},
+        {"before": 10},
+        {"before": MOST_SEQ},
+        {"size": 10},
+        {"size": MOST_SEQ},
+        {"origin": "other"},
+        {"origin": "\0" * 9_000},
+        {"note": ""},
+        {"note": CHANGED.checkpoint(9)["note"][:-20] + "\n\n"},
+        {"note": GROWN.checkpoint(8)["note"]},
+    ],
+)
+def test_what_proves_nothing_is_refused_and_hinders_nobody(log: Log, but: dict[str, Any]) -> None:
+    log.tell(1, 5)
+    assert log.say(2, GROWN.checkpoint(9, 5) | but) is None
     with log.store.reading() as connection:
-        assert len(connection.execute(sa.select(NOTES)).all()) == 2
+        assert len(connection.execute(sa.select(NOTES)).all()) == 1
+    assert log.waits == 0
+    assert log.is_signed(log.tell(3, 9, 5), 9)
 
 
 def test_the_latest_is_told_to_who_asks(log: Log) -> None:
-    log.tell(1, 5, b"a")
-    latest = log.tell(2, 6, b"b")
+    log.tell(1, 5)
+    latest = log.tell(2, 6, 5)
     with log.store.reading() as connection:
         assert cosign.latest_of(connection, "n1") == (latest,)
         assert cosign.latest_of(connection, "n2") == ()

@@ -7,8 +7,8 @@ import pytest
 
 from edge.evidence.note import read_key
 from edge.report import topic
+from edge.report.enrol.renewal import Renew, Renewed
 from edge.report.message import Enrolled
-from edge.report.renewal import Renew, Renewed
 from edge.trust.enrol import CODE_VALID_S, EnrolRefused, Fault, write_code
 from hil.hub import cosign, roll
 from hil.hub.enrolment import (

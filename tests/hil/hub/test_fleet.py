@@ -128,6 +128,16 @@ def test_streams_side_by_side_are_no_news(store: Store, tmp_path: Path) -> None:
     assert not notes(store)
 
 
+def test_a_birth_that_is_heard_anew_is_no_step_back(store: Store, tmp_path: Path) -> None:
+    """It is retained: a hub that was away for a while hears it again, and has events behind it."""
+    fleet = Fleet(store)
+    birth, later = said("ready", 1, 1, streams=streams(s1=1)), NOW_NS + OVERTAKEN_NS + 1
+    fleet.take("n1", "state", birth, NOW_NS)
+    ledger(store, tmp_path).take("n1", "ev/call", batch("n1", S1, [event(1), event(2)]), NOW_NS)
+    fleet.take("n1", "state", birth, later)
+    assert not notes(store)
+
+
 def test_a_stream_that_went_back_is_named(store: Store, tmp_path: Path) -> None:
     fleet = Fleet(store)
     ledger(store, tmp_path).take("n1", "ev/call", batch("n1", S1, [event(1), event(2)]), NOW_NS)

@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from edge.report import topic
 from edge.report.event import Class
-from edge.report.message import Hub
+from edge.report.message import Hub, State, StreamState
+from hil.hub.fleet import Fleet
+from hil.hub.ledger import OVERTAKEN_NS
 from hil.hub.madeup import batch, event, fresh_stream, gap
 from hil.hub.store import EVENTS, GAPS, NOTES, QUARANTINE, STREAMS, Store, sqlite_url
 from tests.hil.hub.ledgers import NOW_NS, acked, asked, emptied, ledger, table
@@ -143,17 +145,37 @@ def test_a_stream_is_its_appliances_and_of_its_class(store: Store, tmp_path: Pat
     assert through(one.take("n1", "ask", asked(S1), NOW_NS)) == {S1: 1}
 
 
+def birth(stream: str, last: int) -> bytes:
+    state = StreamState.model_validate({"stream": stream, "class": "call", "last": last})
+    said = State(state="ready", epoch=1, at=1, streams=(state,))
+    return said.model_dump_json(by_alias=True).encode()
+
+
 def test_a_new_stream_beside_an_unfinished_one_is_noted(store: Store, tmp_path: Path) -> None:
     one = ledger(store, tmp_path)
+    Fleet(store).take("n1", "state", birth(S1, 9), NOW_NS)
     one.take("n1", "ev/call", batch("n1", S1, [event(1), event(9)]), NOW_NS)
     one.take("n1", "ev/audit", batch("n1", fresh_stream(), [event(1)], "audit"), NOW_NS)
     one.take("n2", "ev/call", batch("n2", fresh_stream(), [event(1)]), NOW_NS)
     assert not rows(store, NOTES)
-    one.take("n1", "ev/call", batch("n1", S2, [event(1)]), NOW_NS)
-    one.take("n1", "ev/call", batch("n1", S2, [event(2)]), NOW_NS)
+    later = NOW_NS + OVERTAKEN_NS + 1
+    one.take("n1", "ev/call", batch("n1", S2, [event(1)]), later)
+    one.take("n1", "ev/call", batch("n1", S2, [event(2)]), later)
     assert [(row.node, row.name, row.text) for row in rows(store, NOTES)] == [
         ("n1", "new-stream", f"call {S2} began while 8 of {S1} had not come")
     ]
+
+
+def test_streams_of_two_processes_before_their_birth_are_no_news(
+    store: Store, tmp_path: Path
+) -> None:
+    one = ledger(store, tmp_path)
+    one.take("n1", "ev/audit", batch("n1", S1, [event(1), event(9)], "audit"), NOW_NS)
+    one.take("n1", "ev/audit", batch("n1", S2, [event(1)], "audit"), NOW_NS)
+    Fleet(store).take("n2", "state", birth(S1, 9), NOW_NS)
+    one.take("n2", "ev/call", batch("n2", S1, [event(1)]), NOW_NS)
+    one.take("n2", "ev/call", batch("n2", S2, [event(1)]), NOW_NS + 1)
+    assert not rows(store, NOTES)
 
 
 def test_a_worker_that_fails_before_its_commit_has_acknowledged_nothing(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from hypothesis import given, strategies as st
 
 from edge.blocklist.manifest import Record, read_record, write_signed
 from edge.errors import ListError
+from edge.report.lists.pull import BLOCK
+from edge.report.lists.urgent import read_urgent
 from edge.report.message import Ask, Get
-from edge.report.pull import BLOCK
-from edge.report.urgent import read_urgent
 from edge.trust.urgent import sign_record
 from hil.hub.library import MOST_BLOCKS, Library, asked_for, parts_of
 from hil.hub.store import Store, sqlite_url

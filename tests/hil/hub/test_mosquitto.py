@@ -8,11 +8,12 @@ import pytest
 
 from edge import clock
 from edge.errors import DriverLost
-from edge.report import door, topic
-from edge.report.dial import dial, identity
-from edge.report.enrolling import Enrolling
+from edge.report import topic
+from edge.report.enrol import door
+from edge.report.enrol.exchange import Enrolling
+from edge.report.hub.dial import dial, identity
+from edge.report.hub.reach import Session, Terms
 from edge.report.port import Outbound
-from edge.report.reach import Session, Terms
 from edge.trust.identity import Identity
 from hil.hub import roll
 from hil.hub.mosquitto import WORKER

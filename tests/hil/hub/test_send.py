@@ -14,10 +14,10 @@ from edge.blocklist.manifest import Record, write_signed
 from edge.errors import ConfigError, ListError
 from edge.modes import read_modes
 from edge.report import topic
-from edge.report.answer import Answers
+from edge.report.command.answer import Answers
+from edge.report.command.trial import Trial
 from edge.report.message import Ask
 from edge.report.port import Outbound
-from edge.report.trial import Trial
 from edge.trust.urgent import sign_record
 from hil.hub.crew import Orders
 from hil.hub.mqtt import Session, connected
