@@ -6,10 +6,12 @@ import gc
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from pydantic import TypeAdapter
 
 from edge import log
@@ -36,12 +38,13 @@ TOO_LONG_S = 30
 
 
 @pytest.fixture(autouse=True)
-def collector() -> Iterator[None]:
-    """Leave the garbage collector of the tests as it is."""
+def as_it_was() -> Iterator[None]:
+    """Leave the garbage collector and the log of the tests as they are."""
     threshold = gc.get_threshold()
     yield
     gc.unfreeze()
     gc.set_threshold(*threshold)
+    structlog.reset_defaults()
 
 
 def capture(path: Path, *octets: bytes) -> None:
@@ -139,11 +142,10 @@ def test_a_hint_has_the_process_end_to_be_started_anew(tmp_path: Path) -> None:
             ear = places_of(settings).run / f"{NAME}.sock"
             while not ear.exists():  # noqa: ASYNC110 - a file has no event
                 await asyncio.sleep(0.01)
-            hints = Hints(places_of(settings).run, "uplink")
-            while not running.done():
-                hints.give(NAME, RESTART)
-                await asyncio.sleep(0.01)
-            hints.close()
+            with closing(Hints(places_of(settings).run, "uplink")) as hints:
+                while not running.done():
+                    hints.give(NAME, RESTART)
+                    await asyncio.sleep(0.01)
 
     with pytest.raises(ExceptionGroup) as ended:
         asyncio.run(talk())

@@ -13,7 +13,7 @@ from tests.flows.kills import run, truth_of
 KILLS = 20
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.peer("mosquitto")
 def test_the_hubs_table_is_what_was_recorded(tmp_path: Path) -> None:
     seed = 20_261_125

@@ -16,7 +16,7 @@ from hil.hub.commander import answer_to, give
 from hil.hub.fleet import members
 from tests.flows.house import NODE, NS, House, house, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.peer("mosquitto")]
+pytestmark = pytest.mark.peer("mosquitto")
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "sip"
 TRUNKS = '[trunk.intl]\nclass = "international"\nmode = "enforce"\n'
@@ -79,6 +79,7 @@ def order(one: House, kind: str, **args: object) -> dict[str, Any]:
     return {"state": answer.state, "text": answer.text, **answer.data}
 
 
+@pytest.mark.slow
 def test_what_core_records_reaches_the_hub_once_and_is_let_go_of(one: House) -> None:
     begin(one)
     one.core.start()
@@ -98,6 +99,7 @@ def test_what_core_records_reaches_the_hub_once_and_is_let_go_of(one: House) -> 
     assert len(one.kinds("verdict")) == len(kept)
 
 
+@pytest.mark.long
 def test_a_hub_that_was_away_gets_everything_alarms_first(one: House) -> None:
     one.write_config(f"{taps()}{TRUNKS}")
     one.core.start()
@@ -110,6 +112,7 @@ def test_a_hub_that_was_away_gets_everything_alarms_first(one: House) -> None:
     until(lambda: {said["record"] for said in one.kinds("verdict")} == kept, "every verdict")
 
 
+@pytest.mark.long
 def test_killed_uplink_goes_on_where_it_was(one: House) -> None:
     begin(one)
     one.uplink.kill()
@@ -121,6 +124,7 @@ def test_killed_uplink_goes_on_where_it_was(one: House) -> None:
     until(lambda: {said["record"] for said in one.kinds("verdict")} == kept, "every verdict")
 
 
+@pytest.mark.slow
 def test_list_urgent_record_and_commands(one: House) -> None:
     begin(one, lists=True)
     until(lambda: any("fraud: 0 -> 1" in act["text"] for act in one.kinds("act")), "the list")
@@ -146,6 +150,7 @@ def test_list_urgent_record_and_commands(one: House) -> None:
     assert {act["act"] for act in logged} == acts
 
 
+@pytest.mark.long
 def test_a_restart_that_was_ordered_is_answered_and_done(one: House) -> None:
     begin(one, lists=True)
     until(lambda: bool(one.kinds("act")), "the list")
@@ -156,6 +161,7 @@ def test_a_restart_that_was_ordered_is_answered_and_done(one: House) -> None:
     until(lambda: state(one) == "ready", "the appliance is back")
 
 
+@pytest.mark.long
 def test_a_configuration_with_which_the_hub_is_not_reached_is_taken_back(one: House) -> None:
     begin(one, lists=True)
     until(lambda: bool(one.kinds("act")), "the list")
@@ -176,6 +182,7 @@ def test_a_configuration_with_which_the_hub_is_not_reached_is_taken_back(one: Ho
     assert "taken back" in answer.text
 
 
+@pytest.mark.long
 def test_a_configuration_with_which_the_hub_is_reached_stays(one: House) -> None:
     begin(one, SILENT, lists=True)
     one.core.start()
@@ -196,6 +203,7 @@ def test_a_configuration_with_which_the_hub_is_reached_stays(one: House) -> None
     assert (answer.state, one.config.read_text()) == ("done", new)
 
 
+@pytest.mark.long
 def test_what_was_recorded_is_countersigned_when_the_appliance_ends(one: House) -> None:
     begin(one)
     one.core.start()
@@ -213,6 +221,7 @@ def test_what_was_recorded_is_countersigned_when_the_appliance_ends(one: House) 
                for note in said)  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_damaged_outbox_is_told_and_reporting_goes_on(one: House) -> None:
     begin(one)
     one.core.start()

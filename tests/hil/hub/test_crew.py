@@ -50,7 +50,7 @@ async def killing(hub: HubProcess, reporters: list[Reporter]) -> int:
     return kills
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_workers_killed_under_load_lose_nothing_and_store_nothing_twice(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path / "hub.db")
 
