@@ -18,7 +18,7 @@ from edge.places import places_of
 from edge.report import topic
 from edge.report.command.register import Register
 from edge.report.message import CommandKind
-from edge.uplink import NAME, Start, Uplink, actions, build
+from edge.uplink import NAME, Start, Uplink, actions, build, pace_of
 from tests.trust.centre import Centre
 
 HUB = '[node]\nname = "bench"\nstate_dir = "s"\n[hub]\nbrokers = ["127.0.0.1:1"]\ntls = {}\n'
@@ -76,6 +76,13 @@ def test_a_root_that_is_none_is_named(tmp_path: Path, octets: bytes) -> None:
     (tmp_path / "root.json").write_bytes(octets)
     with pytest.raises(ConfigError, match=r"root\.json: is no root of a repository"):
         built(tmp_path, f'{HUB.format("false")}root = "root.json"\n', lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("kbit", "octets"), [(0, 1 << 19), (64, 65_536), (256, 128_000), (10_000, 1 << 19)]
+)
+def test_on_a_slow_line_no_batch_holds_up_an_alarm_for_long(kbit: int, octets: int) -> None:
+    assert (pace_of(kbit).kbit, pace_of(kbit).batch_octets) == (kbit, octets)
 
 
 def test_damage_that_is_found_at_the_start_is_an_alarm(tmp_path: Path) -> None:
