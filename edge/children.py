@@ -44,12 +44,12 @@ class Child:
         try:
             self.code = await process.wait()
         finally:
-            await _end(process)
+            await end(process)
         if self.code not in ENDED:
             raise DriverLost(f"{self.name} ended with {self.code}")
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def end(process: asyncio.subprocess.Process) -> None:
     """See that a child does not outlive us."""
     if process.returncode is not None:
         return

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
+from edge.children import end
 from edge.errors import DriverLost
 from edge.service import signals
 from edge.supervise import Backoff, Supervised
@@ -26,8 +27,6 @@ from hil.hub.parts import Desk
 from hil.hub.store import Store
 from hil.hub.worker import Post, Worker
 
-GRACE_S = 10.0
-"A worker that has not ended this long after SIGTERM is killed."
 QUICK = Backoff(first_s=0.2, most_s=5.0, calm_s=3.0)
 "Appliances wait for us, and the broker stands beside us."
 
@@ -126,18 +125,6 @@ class Process:
         try:
             await process.communicate(self._orders)
         finally:
-            await _end(process)
+            await end(process)
         if process.returncode:
             raise DriverLost(f"a worker ended with {process.returncode}")
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """See that a worker does not outlive us."""
-    if process.returncode is not None:
-        return
-    process.terminate()
-    with suppress(TimeoutError):
-        await asyncio.wait_for(process.wait(), GRACE_S)
-    if process.returncode is None:
-        process.kill()
-        await process.wait()
