@@ -73,6 +73,7 @@ class Store:
         self._folder = folder
         self.current = folder / f"{name}.look"
         self._draft = folder / f"{name}.look.new"
+        self._earlier = folder / f"{name}.look.back"
         self._state = folder / f"{name}.state"
         self._urgent = folder / f"{name}.urgent"
 
@@ -138,8 +139,17 @@ class Store:
             path.unlink()
 
     def discard(self) -> None:
-        """Forget a draft, a half-written one of an earlier life among them."""
-        self._draft.unlink(missing_ok=True)
+        """Forget a draft, a half-written one of an earlier life among them.
+
+        One that has its version's name already was cut off before the rename: it never was in
+        force, and would be taken for a version that was.
+        """
+        self._earlier.unlink(missing_ok=True)
+        if self._draft.exists():
+            for _, path in self.versions():
+                if path.samefile(self._draft):
+                    path.unlink()
+            self._draft.unlink()
 
     def go_back(self, version: int) -> None:
         """Put an earlier version in force again; the highest ever seen stays."""
@@ -147,9 +157,9 @@ class Store:
         if kept is None:
             raise ListError(f"version {version} of {self.name} is not kept here")
         open_list(kept).verify()
-        self.discard()
-        os.link(kept, self._draft)
-        self._draft.replace(self.current)
+        self._earlier.unlink(missing_ok=True)
+        os.link(kept, self._earlier)
+        self._earlier.replace(self.current)
         sync_folder(self._folder)
 
     def urgent(self, now_s: int) -> list[Record]:

@@ -4,6 +4,7 @@
 import multiprocessing
 import os
 import random
+import shutil
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -90,6 +91,34 @@ def test_nothing_is_left_of_a_draft_of_an_earlier_life(tmp_path, centre):
     (tmp_path / "box/lists/fraud.look.new").write_bytes(b"half")
     before = Box(tmp_path / "box", centre).everything()
     assert "fraud.look.new" not in before
+
+
+def test_a_version_cut_off_before_its_rename_is_taken_anew(tmp_path, centre):
+    box = Box(tmp_path / "box", centre)
+    box.update()
+    folder = box.store.current.parent
+    shutil.copy(box.store.current, folder / "fraud.look.new")
+    os.link(folder / "fraud.look.new", folder / "fraud.2.look")
+    centre.add("77172990001")
+    centre.publish()
+    box = Box(tmp_path / "box", centre)
+    assert box.update().version == 2
+    assert blocked(box, "77172990001")
+
+
+def test_a_cut_while_going_back_loses_no_version(tmp_path, centre):
+    box = Box(tmp_path / "box", centre)
+    box.update()
+    centre.add("77172990001")
+    centre.publish()
+    box.update()
+    folder = box.store.current.parent
+    os.link(folder / "fraud.1.look", folder / "fraud.look.back")
+    box = Box(tmp_path / "box", centre)
+    box.store.go_back(1)
+    assert box.update() is None
+    assert box.version == 1
+    assert [number for number, _ in box.store.versions()] == [2, 1]
 
 
 def _update(folder, centre, ready):

@@ -90,8 +90,8 @@ async def test_who_must_not_speak_to_whom_does_not(tmp_path: Path, what: str, wh
     with broker(tmp_path / "b", tls=authority, server=server, acl=RIGHTS) as one:
         box = Box(Terms("astana-1", (one.endpoint,), ours))
         async with kept(box.session):
-            await eventually(lambda: box.session.error)
-            assert re.search(why, box.session.error), box.session.error
+            # TLS 1.3: the refusal comes after our last word, and an attempt may end before it.
+            await eventually(lambda: re.search(why, box.session.error))
         assert box.session.connects == 0
 
 
