@@ -12,7 +12,9 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 from pydantic import BaseModel
 
+from edge.model.answer import Answer
 from edge.model.event import CallOffered
+from edge.model.message import Message
 from edge.model.unit import Unit
 from edge.model.verdict import Verdict
 
@@ -44,35 +46,60 @@ class Tap(Protocol):
         """Give the device back. May be called twice."""
 
 
+class Order(msgspec.Struct, frozen=True):
+    """What a switch is told. Idempotent by `id`: told twice, it is answered alike and done once."""
+
+    id: str
+    call: CallOffered
+    verdict: Verdict
+    answer: Answer
+    deadline_ns: int
+    "Epoch time after which the call goes through; nothing is told to a switch any more."
+
+
 class Receipt(msgspec.Struct, frozen=True):
     """What the switch said to an order; not yet proof that the call stopped."""
 
     order: str
     accepted: bool
     answer: str
+    "In the switch's words, or ours where it has none: a line for people."
 
 
-class Order(msgspec.Struct, frozen=True):
-    """What a switch is told. Idempotent by `id`."""
+Decide = Callable[[Message], Answer]
+"""The house's answer to the message that offers a call, found in the same tick: it awaits nothing.
 
-    id: str
-    call: CallOffered
-    verdict: Verdict
-    deadline_ns: int
+The message says by `unit.tap` which gate asks, by `flow.source` from where the switch heard it."""
 
 
 class Gate(Protocol):
     """Is asked before the call goes on."""
 
-    async def serve(self, decide: Callable[[CallOffered], Verdict]) -> None:
-        """Answer until cancelled. `decide` is a plain function and answers in the same tick."""
+    async def serve(self, decide: Decide) -> None:
+        """Answer until cancelled. Raises `DriverLost` if the port is gone.
+
+        Whatever goes wrong in asking, the answer is to go on.
+        """
+
+    async def close(self) -> None:
+        """Give the port back. May be called twice."""
 
 
 class Enforcer(Protocol):
     """Is told."""
 
     async def enforce(self, order: Order) -> Receipt:
-        """Tell the switch. A timeout or `EnforceError` means that the call goes through."""
+        """Tell the switch, and nothing about any other call; several orders may be under way.
+
+        Raises `EnforceError` if the switch cannot do it (no such call, refused), `DriverLost` if
+        the switch is gone: in both cases, and after the deadline, the call goes through.
+        """
+
+    async def watch(self) -> None:
+        """Wait until the switch is lost. Raises `DriverLost`; the supervisor opens it again."""
+
+    async def close(self) -> None:
+        """Let the switch go. May be called twice."""
 
 
 class Trait(Enum):

@@ -4,6 +4,8 @@
 What a trunk is given until its owner agrees to more.
 """
 
+import asyncio
+
 from pydantic import BaseModel, ConfigDict
 
 from edge.ports import Driver, Order, Receipt
@@ -21,6 +23,13 @@ class Observe:
     async def enforce(self, order: Order) -> Receipt:
         """Return a receipt that nobody accepted; the call goes on."""
         return Receipt(order.id, accepted=False, answer="observed: no switch was told")
+
+    async def watch(self) -> None:
+        """Wait for ever: who speaks to nobody loses nobody."""
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        """Do nothing; nothing was opened."""
 
 
 async def open_enforcer(_name: str, _config: Config) -> Observe:

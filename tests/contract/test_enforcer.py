@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from edge import plugins
+from edge.model.answer import REJECTED, Answer
 from edge.model.event import UNKNOWN_TRUNK, CallOffered
 from edge.model.message import NO_FLOW, Flow
 from edge.model.number import Number, Party
@@ -48,7 +49,8 @@ ORDER = Order(
     "order-1",
     OFFER,
     Verdict(Action.BLOCK, Action.BLOCK, Basis.LIST, "list.calling", Mode.ENFORCE),
-    deadline_ns=2,
+    Answer(Action.BLOCK, 603, "Decline", cause=REJECTED),
+    deadline_ns=1 << 62,
 )
 
 
