@@ -8,7 +8,7 @@ What most units of a telephone trunk are (Ethernet, at most one tag, plain IPv4,
 from collections import Counter
 from struct import Struct
 
-from edge.decode import hep, ip, link, transport, tunnel
+from edge.decode import hep, ip, link, transport, tunnel, upper_pdu
 from edge.decode.cursor import Cursor, Short, Unreadable
 from edge.decode.fragment import Fragments
 from edge.decode.tcp import Closed, Streams, Stretch
@@ -17,7 +17,9 @@ from edge.decode.walk import Key, Layer, Path, Walk
 from edge.model.message import Flow, Malformed
 from edge.model.unit import LinkType, Unit
 
-LAYERS: dict[Key, Layer] = link.LAYERS | hep.LAYERS | ip.LAYERS | transport.LAYERS | tunnel.LAYERS
+LAYERS: dict[Key, Layer] = (
+    link.LAYERS | hep.LAYERS | upper_pdu.LAYERS | ip.LAYERS | transport.LAYERS | tunnel.LAYERS
+)
 
 MAX_LAYERS = 32
 "Layers inside each other, tags and extension headers included; more is an attack on us."

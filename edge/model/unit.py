@@ -36,6 +36,8 @@ class LinkType(IntEnum):
     LAPD = 203
     IPV4 = 228
     IPV6 = 229
+    UPPER_PDU = 252
+    "What an endpoint heard itself, behind the addresses it came between (`edge.decode.upper_pdu`)."
     LINUX_SLL2 = 276
 
 
