@@ -57,13 +57,16 @@ for command in (admission.pending, admission.enrol, admission.revoke):
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913, PLR0917 - one option each
     broker: BrokerOption,
     db: Database = "",
     folder: Folder = STATE,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that take events.")] = 2,
     tls: Tls = None,
     amqp: Amqp = None,
+    roamers: Annotated[
+        Path | None, typer.Option(help="CSV of number,abroad: what the operators would say.")
+    ] = None,
 ) -> None:
     """Run the hub: herald and workers, until Ctrl-C.
 
@@ -73,7 +76,7 @@ def run(
     orders = Orders(_broker(broker, tls), _url(db, folder), folder, workers, tuple(amqp or ()))
     signer = cosign.load(folder)
     Console(stderr=True).print(f"cosigns as {signer.vkey}", markup=False, soft_wrap=True)
-    asyncio.run(crew.run(orders._replace(shares=workers > 1)))
+    asyncio.run(crew.run(orders._replace(shares=workers > 1, roamers=roamers)))
 
 
 @app.command(hidden=True)

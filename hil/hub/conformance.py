@@ -12,6 +12,7 @@ from rich.console import Console
 
 from edge.errors import DriverLost
 from edge.report import topic
+from edge.report.message import RoamAsk
 from hil.hub.conformance_log import cosigned, not_cosigned
 from hil.hub.madeup import appliance, batch, event, fresh_stream, gap
 from hil.hub.terms import Test, Unmet, Where, acknowledged, sentence, told
@@ -200,6 +201,18 @@ async def newer_version(where: Where) -> None:
             raise Unmet("version 999 was acknowledged")
 
 
+async def roaming(where: Where) -> None:
+    """A question about roaming is answered with its id, if only by saying that nobody knows."""
+    async with appliance(where.broker, where.name()) as one:
+        await one.say(topic.ROAM, b"\x00nonsense")
+        asked = RoamAsk(id="a1", number="447700900123", deadline_ms=300)
+        await one.say(topic.ROAM, asked.model_dump_json().encode())
+        if not await one.until(lambda: len(one.roams) > 0, where.patience_s):
+            raise Unmet("a question about roaming was not answered")
+        if [said.id for said in one.roams] != [asked.id]:
+            raise Unmet(f"{asked.id} was asked, the answer was to {one.roams[0].id}")
+
+
 TESTS: tuple[Test, ...] = (
     batch_of_json,
     batch_packed,
@@ -214,6 +227,7 @@ TESTS: tuple[Test, ...] = (
     newer_events,
     damaged_event,
     newer_version,
+    roaming,
     cosigned,
     not_cosigned,
 )

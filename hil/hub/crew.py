@@ -42,6 +42,8 @@ class Orders(NamedTuple):
     "Nodes of RabbitMQ whose queue is worked on; empty: the broker's shared subscription."
     shares: bool = True
     name: str = "hub"
+    roamers: Path | None = None
+    "The file that stands for the operators, who know whether a number is abroad."
 
     def to_json(self) -> bytes:
         """Return them as a worker's process reads them; no password stands on a command line."""
@@ -56,7 +58,7 @@ def orders_of(octets: bytes) -> Orders:
 async def run(orders: Orders) -> None:
     """Be a hub until we are told to stop."""
     store = Store(orders.db)
-    desk = Desk(store, parts.build(store, orders.folder))
+    desk = Desk(store, parts.build(store, orders.folder, orders.roamers))
     herald = Herald(store, desk, name=orders.name)
     every = [Supervised("herald", lambda: _logged(herald.run(orders.broker)), QUICK)]
     for number in range(1, orders.workers + 1):
@@ -71,7 +73,7 @@ async def run(orders: Orders) -> None:
 async def work(orders: Orders, number: int) -> None:
     """Be one worker of a hub until we are told to stop."""
     store = Store(orders.db)
-    desk = Desk(store, parts.build(store, orders.folder))
+    desk = Desk(store, parts.build(store, orders.folder, orders.roamers))
     mqtt, amqp = Worker(desk), AmqpWorker(desk)
     post = Post(orders.broker, number, orders.shares, orders.name)
 

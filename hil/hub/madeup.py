@@ -14,7 +14,7 @@ import msgspec
 
 from edge.report import topic
 from edge.report.event import Class, Event, Moment, encode, numbered
-from edge.report.message import Ack, Acknowledged, Ask, Cosigned, Hub, State
+from edge.report.message import Ack, Acknowledged, Ask, Cosigned, Hub, RoamAnswer, State
 from edge.report.port import Inbound, Outbound
 from hil.hub.mqtt import Broker, Link, Session, connected
 
@@ -58,6 +58,7 @@ class MadeUp:
         self.hubs: list[Hub] = []
         "What the hub said of itself, the latest last."
         self.cosigned: list[Cosigned] = []
+        self.roams: list[RoamAnswer] = []
         self._link = link
         self._news = asyncio.Event()
 
@@ -115,6 +116,8 @@ class MadeUp:
         _, _, what = topic.split(message.topic)
         if what == topic.HUB:
             self.hubs.append(Hub.model_validate_json(message.payload))
+        if what == topic.ROAM:
+            self.roams.append(RoamAnswer.model_validate_json(message.payload))
         if what == topic.ACK and message.payload:
             ack = Ack.model_validate_json(message.payload)
             self.answers.append(ack)

@@ -11,7 +11,7 @@ class Part(Protocol):
     """Answers what is said on some topics."""
 
     hears: frozenset[str]
-    "First words of the topic behind the node: `ev`, `ask`, `get`, `res`, `state`."
+    "First words of the topic behind the node: `ev`, `ask`, `get`, `res`, `roam`, `state`."
 
     def take(self, node: str, rest: str, payload: bytes, now_ns: int) -> Sequence[Outbound]:
         """Do what an appliance wants and return the answers.

@@ -11,7 +11,7 @@ import structlog
 from edge.errors import DriverLost
 from edge.report import topic
 from edge.report.port import Outbound
-from hil.hub import commander, cosign, enrolment, library, quarantine
+from hil.hub import commander, cosign, enrolment, library, quarantine, roaming
 from hil.hub.enrolment import REQUEST
 from hil.hub.fleet import Fleet
 from hil.hub.ledger import Ledger
@@ -20,8 +20,11 @@ from hil.hub.quarantine import Unread
 from hil.hub.store import Store
 
 
-def build(store: Store, folder: Path) -> list[Part]:
-    """Build all parts of a worker, and the tables that they keep."""
+def build(store: Store, folder: Path, roamers: Path | None = None) -> list[Part]:
+    """Build all parts of a worker, and the tables that they keep.
+
+    `roamers` is the file that stands for the operators. Raises `ConfigError`.
+    """
     store.make()
     return [
         Ledger(store, cosign.load(folder)),
@@ -29,6 +32,7 @@ def build(store: Store, folder: Path) -> list[Part]:
         *library.parts_of(store, folder),
         *commander.parts_of(store, folder),
         *enrolment.parts_of(store, folder),
+        roaming.part_of(roamers),
     ]
 
 

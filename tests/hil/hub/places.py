@@ -158,6 +158,8 @@ def hub(orders: Orders, log: Path | None = None) -> Iterator[HubProcess]:
     words += ["--folder", str(orders.folder), "--workers", str(orders.workers)]
     for url in orders.amqp:
         words += ["--amqp", url]
+    if orders.roamers:
+        words += ["--roamers", str(orders.roamers)]
     command = [sys.executable, "-m", "hil.hub", "run", *words]
     with (log or Path(os.devnull)).open("ab") as said:
         process = subprocess.Popen(command, cwd=ROOT, stderr=said, stdout=said)

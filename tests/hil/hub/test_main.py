@@ -50,6 +50,7 @@ def test_watch_gives_the_fleet_as_json(folder: Path) -> None:
         (("run", "--broker", "nowhere"), 2, "host:port"),
         (("run",), 2, "--broker"),
         (("conformance", "--broker", "127.0.0.1:1", "--patience-s", "0.1"), 1, "0 of"),
+        (("run", "--broker", "127.0.0.1:1", "--roamers", "/nowhere"), 1, "/nowhere: No such file"),
         (("run", "--broker", "127.0.0.1:1", "--tls", "/nowhere", "--workers", "1"), 1, "/nowhere"),
     ],
 )
