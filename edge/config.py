@@ -68,17 +68,31 @@ def parse(text: str, path: Path) -> Config:
 
 
 def _unknown_words(tables: Mapping[str, Any]) -> Iterator[_Problem]:
-    """Yield what no model can see: taps and rules that are named, but do not exist."""
-    taps = _table(tables, "tap")
+    """Yield what no model can see: parts and rules that are named, but do not exist."""
     for name, trunk in _table(tables, "trunk").items():
-        named = trunk.get("taps") if isinstance(trunk, dict) else None
-        for index, tap in enumerate(named if isinstance(named, list) else ()):
-            if isinstance(tap, str) and tap not in taps:
-                yield _Problem(("trunk", name, "taps", index), f"no such tap{_near(tap, taps)}")
+        if isinstance(trunk, dict):
+            yield from _unknown_parts(tables, name, trunk)
     rules = [rule.id for rule in RULES]
     for name in _table(_table(tables, "policy"), "rules"):
         if name not in rules:
             yield _Problem(("policy", "rules", name), f"no such rule{_near(name, rules)}")
+
+
+def _unknown_parts(
+    tables: Mapping[str, Any], name: str, trunk: Mapping[str, Any]
+) -> Iterator[_Problem]:
+    """Yield what is wrong with the parts that a trunk names."""
+    for key, kind in (("taps", "tap"), ("gates", "gate")):
+        known, named = _table(tables, kind), trunk.get(key)
+        for index, part in enumerate(named if isinstance(named, list) else ()):
+            if isinstance(part, str) and part not in known:
+                yield _Problem(("trunk", name, key, index), f"no such {kind}{_near(part, known)}")
+    enforcers, enforcer = _table(tables, "enforcer"), trunk.get("enforcer")
+    if isinstance(enforcer, str) and enforcer not in enforcers:
+        yield _Problem(("trunk", name, "enforcer"), f"no such enforcer{_near(enforcer, enforcers)}")
+    if enforcer and trunk.get("gates"):
+        why = "its switch asks at a gate, or is told by an enforcer: not both"
+        yield _Problem(("trunk", name, "enforcer"), why)
 
 
 def _validated(tables: Mapping[str, Any], problems: list[_Problem]) -> Config | None:

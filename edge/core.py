@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """THE MAP of the process `core`: taps to verdicts, and what becomes of these, built by hand.
 
-    taps ─► ears ─► judging ─► hand ─┬─► journal (evidence)
-                                     └─► teller ─► writer ─► outbox, for `uplink`
+    taps ─► ears ──┐               ┌─► journal (evidence)
+                   ├─► judging ─► hand ─► teller ─► writer ─► outbox, for `uplink`
+    gates ◄─► asked┘               └─► stopping ─► posts ─► enforcers ─► switches
 
 Nothing here reaches the hub, checks a signature, or waits for a disk.
 """
@@ -10,15 +11,20 @@ Nothing here reaches the hub, checks a signature, or waits for a disk.
 import asyncio
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from edge import clock, counters
 from edge.config import Config
 from edge.counting import Numbers
 from edge.ear import Beside, Ear, ears_of, hear_all
+from edge.enforce.answer import Answers
+from edge.enforce.cap import Cap
+from edge.enforce.post import Post
 from edge.errors import RestartAsked
 from edge.evidence.journal import Journal
-from edge.figures import CoreFigures
+from edge.figures import CoreFigures, StopFigures
+from edge.gatehouse import Gatehouse
 from edge.hand import CoreHand
 from edge.hint import ACKED, LISTS, MODES, OUTBOX, RESTART, Hints
 from edge.judging import Judging, build
@@ -31,13 +37,18 @@ from edge.report.outbox.figures import Figures, OutboxFigures
 from edge.report.outbox.quota import Limits
 from edge.report.outbox.writer import Hooks, Writer
 from edge.report.telling import Hashing, Teller
-from edge.service import Notifier
+from edge.roaming import RoamingFigures, roamers_of
+from edge.service import Notifier, halting
+from edge.stopping import Ends, Stopping, Times, Way
 from edge.verdict.guardrail import Alarm
+from edge.verdict.spoof import not_known
 
 NAME = "core"
 TELL_EVERY_S = 1.0
+SETTLE_EVERY_S = 0.1
 PRUNE_EVERY_S = 3600.0
 NS = 1_000_000_000
+MS = 1_000_000
 
 
 class House(NamedTuple):
@@ -66,6 +77,8 @@ class Core(NamedTuple):
     judging: Judging
     ears: list[Ear]
     hand: CoreHand
+    gates: list[Gatehouse]
+    posts: list[Post]
     beside: list[Beside]
 
 
@@ -95,15 +108,60 @@ def build_core(config: Config, stack: ExitStack) -> Core:
     house = House(config, places, moments, numbers, hints, journal, stack)
     told = tell(house) if config.hub.brokers else None
     hand = CoreHand(journal, told.teller if told else None, numbers)
-    judging = build(config, hand.alarm)
+    roamers = roamers_of(config, places.run)
+    judging = build(config, hand.alarm, roamers or not_known)
+    posts = stop(house, judging, hand)
+    gates = [
+        Gatehouse(name, part, partial(judging.asked.decide, take=hand.asked))
+        for name, part in config.gate.items()
+    ]
     for damage in journal.damage:
         hand.alarm(Alarm("evidence-damaged", "", clock.now_ns(), damage))
     judging.modes.first(clock.now_ns())
+    stack.enter_context(halting(lambda: judging.modes.stop_now(clock.now_ns())))
     ears = ears_of(config.tap, judging.pipeline, hand.take, config.trunk)
-    figures: list[Figures] = [CoreFigures(numbers, judging.pipeline, ears, journal)]
+    figures: list[Figures] = [
+        CoreFigures(numbers, judging.pipeline, ears, journal),
+        StopFigures(numbers, hand.stopping, (*gates, *posts)),
+    ]
     if told:
         figures.append(OutboxFigures(numbers, told.writer, moments.now))
-    return Core(judging, ears, hand, beside(house, judging, told, figures))
+    others = beside(house, judging, told, figures)
+    others += [gate.forever for gate in gates] + [post.forever for post in posts]
+    others.append(partial(settle, hand))
+    if roamers:
+        stack.callback(roamers.close)
+        roamers.known = partial(hand.known, judge=judging.engine)
+        figures.append(RoamingFigures(numbers, roamers))
+        others.append(roamers.forever)
+    return Core(judging, ears, hand, gates, posts, others)
+
+
+def stop(house: House, judging: Judging, hand: CoreHand) -> list[Post]:
+    """Build what stops calls, and give it to `hand`; returns the ways to switches."""
+    config = house.config
+    enforce = config.enforce
+    times = Times(enforce.deadline_ms * MS, enforce.within_s * NS, enforce.again_s * NS)
+    ends = Ends(hand.settle, hand.alarm, judging.engine.enforces, clock.now_ns)
+    ways: dict[str, Way] = {}
+    stopping = Stopping(Answers(config.answer.terms()), ways, times, ends)
+    hand.stop_by(judging.rulings, stopping)
+    posts = {
+        name: Post(name, part, stopping.told, stopping.may)
+        for name, part in config.enforcer.items()
+    }
+    for name, trunk in config.trunk.items():
+        if trunk.gates or trunk.enforcer:
+            post = posts[trunk.enforcer] if trunk.enforcer else None
+            ways[name] = Way(bool(trunk.gates), post, Cap(trunk.stops_per_min))
+    return list(posts.values())
+
+
+async def settle(hand: CoreHand) -> None:
+    """Settle what became of calls, as time passes."""
+    while True:
+        await asyncio.sleep(SETTLE_EVERY_S)
+        hand.stopping.pass_time()
 
 
 def tell(house: House) -> Told:

@@ -96,9 +96,38 @@ LOOKUP_SECONDS = Histogram(
     "qalqan_lookup_seconds", "seconds", "Look-ups in the lists in force, a sample of them.",
     bounds=_decades(-7, -1),
 )  # fmt: skip
+ROAMING = Counter(
+    "qalqan_roaming_total", "times",
+    "Whether a mobile number is abroad: how that was known, asked or answered.",
+    (Label("outcome", ("cached", "joined", "asked", "not-asked", "answered", "unknown",
+                       "unanswered", "late")),),
+)  # fmt: skip
+"""Every look-up is `cached`, `joined` to a question about the same number, `asked` or `not-asked`;
+what was asked ends `answered`, `unknown` or `unanswered`, and of these some are answered `late`."""
 ALARMS = Counter(
     "qalqan_alarms_total", "alarms", "Alarms, by name; the trunk where it is about one.",
     (Label("alarm"), TRUNK),
+)  # fmt: skip
+
+# Stopping ---------------------------------------------------------------------
+
+OUTCOMES = Counter(
+    "qalqan_outcomes_total", "calls",
+    "Calls that were to be stopped, by what was heard to become of them.",
+    (Label("outcome"), TRUNK),
+)  # fmt: skip
+STOP_SECONDS = Histogram(
+    "qalqan_stop_seconds", "seconds", "From a call's offer on the wire to its stop on the wire.",
+    bounds=_decades(-3, 2),
+)  # fmt: skip
+ORDERS = Counter(
+    "qalqan_orders_total", "orders", "Orders and answers to stop a call, by what became of them.",
+    (Label("fate"),),
+)  # fmt: skip
+STOPS_PENDING = Gauge("qalqan_stops_pending", "calls", "Calls whose stop is waited for.")
+GATE = Counter(
+    "qalqan_gate_total", "messages", "What a gate was asked and what it did.",
+    (PART, Label("fate")),
 )  # fmt: skip
 
 # Evidence ---------------------------------------------------------------------
@@ -155,7 +184,7 @@ COMMANDS = Counter(
     "qalqan_commands_total", "commands", "Commands, by what became of them.",
     (
         Label("kind", ("block", "unblock", "mode", "config", "explain", "export", "update",
-                       "restart")),
+                       "restart", "enforcement")),
         Label("state", ("done", "refused", "failed", "expired")),
     ),
 )  # fmt: skip

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
+import structlog
+
 from edge import clock, plugins
 from edge.blind import BlindSpots
 from edge.errors import mendable
@@ -64,6 +66,8 @@ class Ear:
         driver = plugins.load("taps", self._part.driver)
         self._live = driver.trait is Trait.LIVE
         tap: Tap = await driver.open(self.name, self._part.settings)
+        if self._live:
+            structlog.get_logger("core").info("open", tap=self.name, driver=self._part.driver)
         try:
             while units := await tap.read():
                 self._batch(units, tap.lost())

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from edge import counters
 from edge.counting import Numbers
 from edge.ear import Ear
+from edge.enforce.post import Post
 from edge.evidence.journal import Journal
+from edge.gatehouse import Gatehouse
 from edge.model.event import CallEnd, CallOffered, CallReleased, TapBlind
 from edge.model.message import Malformed
+from edge.model.outcome import Outcome
 from edge.pipeline import Decided, Finding, Pipeline
+from edge.stopping import Stopping
 from edge.verdict.guardrail import Alarm
 
 GIVEN_UP = {end.value for end in CallEnd} - {CallEnd.SIGNALLED.value}
@@ -28,6 +32,8 @@ class Counted:
         self._malformed = numbers[counters.MALFORMED]
         self._lost = numbers[counters.UNITS_LOST]
         self._alarms = numbers[counters.ALARMS]
+        self._outcomes = numbers[counters.OUTCOMES]
+        self._stopped = numbers[counters.STOP_SECONDS].of()
 
     def take(self, finding: Finding) -> None:
         """Count a finding."""
@@ -46,9 +52,44 @@ class Counted:
         elif isinstance(finding, TapBlind):
             self._lost[finding.tap, finding.cause].value += finding.lost
 
+    def outcome(self, outcome: Outcome) -> None:
+        """Count what became of a call that was to be stopped."""
+        self._outcomes[outcome.result.value, outcome.trunk].value += 1
+        if outcome.is_stop and outcome.after_ns:
+            self._stopped.observe(outcome.after_ns / 1e9)
+
     def alarm(self, alarm: Alarm) -> None:
         """Count an alarm."""
         self._alarms[alarm.name, alarm.trunk].value += 1
+
+
+class StopFigures:
+    """How those who stop calls stand, looked at once a second."""
+
+    def __init__(
+        self, numbers: Numbers, stopping: Stopping, parts: Sequence[Gatehouse | Post]
+    ) -> None:
+        """Look at what these count."""
+        self._stopping = stopping
+        self._gates = [part for part in parts if isinstance(part, Gatehouse)]
+        self._parts = [part.part for part in parts]
+        self._orders = numbers[counters.ORDERS]
+        self._pending = numbers[counters.STOPS_PENDING].of()
+        self._gate = numbers[counters.GATE]
+        self._up = numbers[counters.PART_UP]
+        self._restarts = numbers[counters.PART_RESTARTS]
+
+    def look(self) -> None:
+        """Take over how they stand."""
+        for what, count in self._stopping.counts.items():
+            self._orders[what,].value = count
+        self._pending.value = self._stopping.pending
+        for gate in self._gates:
+            for what, count in gate.counts.items():
+                self._gate[gate.name, what].value = count
+        for part in self._parts:
+            self._up[part.name,].value = int(not part.lost)
+            self._restarts[part.name,].value = part.restarts
 
 
 class CoreFigures:

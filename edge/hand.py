@@ -11,14 +11,21 @@ from collections.abc import Sequence
 import structlog
 from msgspec import structs
 
+from edge import clock
 from edge.counting import Numbers
 from edge.ear import Ear
+from edge.enforce.rulings import Ruling, Rulings
+from edge.enforce.waiting import Waiting
+from edge.enforce.watch import Watch
 from edge.evidence.journal import Journal, Kept, is_evidence
 from edge.figures import Counted
+from edge.model.answer import GO_ON, Answer
 from edge.model.event import TapBlind, shown
+from edge.model.outcome import Outcome
 from edge.model.unit import Unit
-from edge.pipeline import Decided, Finding, Pipeline
+from edge.pipeline import Decide, Decided, Finding, Pipeline
 from edge.report.telling import Teller
+from edge.stopping import Stopping, sentence
 from edge.tally import Tally
 from edge.verdict.guardrail import Alarm
 
@@ -28,29 +35,92 @@ NOTHING_KEPT = Kept("", -1)
 class CoreHand:
     """Takes what the ears hear."""
 
+    rulings: Rulings
+    stopping: Stopping
+    waiting: Waiting
+    "Calls that an answer about roaming may still stop."
+
     def __init__(self, journal: Journal, teller: Teller | None, numbers: Numbers) -> None:
-        """Keep evidence in `journal`; without a `teller` nobody is told."""
+        """Keep evidence in `journal`; without a `teller` nobody is told. `stop_by` comes next."""
         self.tally = Tally()
         self._journal = journal
         self._teller = teller
         self._counted = Counted(numbers)
         self._log = structlog.get_logger("core")
 
-    def take(self, unit: Unit, found: list[Finding]) -> None:  # noqa: ARG002 - shape of a Hand
+    def stop_by(self, rulings: Rulings, stopping: Stopping) -> None:
+        """Stop calls by `stopping`, which tells us what became of them."""
+        self.rulings, self.stopping = rulings, stopping
+        self.waiting = Waiting(stopping.deadline_ns)
+
+    def take(self, unit: Unit, found: list[Finding]) -> None:
         """Take what came of one unit."""
         for finding in found:
             self.tally.count(finding)
             self._counted.take(finding)
-            kept = NOTHING_KEPT
+            if isinstance(finding, Decided):
+                self._decided(finding)
+                continue
             if isinstance(finding, TapBlind):
                 self._log.warning("tap blind", **structs.asdict(finding))
-            elif isinstance(finding, Decided) and is_evidence(finding.verdict):
-                kept = self._keep(finding)
             if self._teller:
-                self._teller.tell(finding, *kept)
+                self._teller.tell(finding)
+            self.stopping.follow(unit, finding)
 
-    def _keep(self, decided: Decided) -> Kept:
+    def _decided(self, decided: Decided) -> None:
+        """Take a verdict on a call that a tap heard."""
+        kept = NOTHING_KEPT
+        offer = decided.offer
+        if self.stopping.tells(offer.trunk.name):
+            self.waiting.put(offer, decided.verdict, clock.now_ns())
+        if is_evidence(decided.verdict):
+            ruling = self.rulings.of(decided.offer)
+            if ruling and ruling.record:  # a gate was asked first: it is kept and told
+                self.stopping.heard(decided, Kept(ruling.record, ruling.leaf))
+                return
+            kept = self._keep(decided, ruling)
+        if self._teller:
+            self._teller.tell(decided, *kept)
+        if kept.record:
+            self.stopping.heard(decided, kept)
+
+    def asked(self, decided: Decided) -> Answer:
+        """Take a verdict on a call that a gate asks about; return the answer."""
+        if not is_evidence(decided.verdict):
+            return GO_ON
+        ruling = self.rulings.of(decided.offer)
+        if ruling and ruling.record:
+            return self.stopping.asked(decided, Kept(ruling.record, ruling.leaf))
+        kept = self._keep(decided, ruling)
+        if self._teller:
+            self._teller.tell(decided, *kept)
+        return self.stopping.asked(decided, kept)
+
+    def known(self, digits: str, judge: Decide) -> None:
+        """Judge again what waited for an answer about a number; only a stop is news."""
+        now = clock.now_ns()
+        for offer in self.waiting.take(digits, now):
+            self.rulings.drop(offer)
+            decided = Decided(offer, judge.decide(offer, now), 0)
+            if is_evidence(decided.verdict):
+                self._decided(decided)
+
+    def settle(self, outcome: Outcome, watch: Watch) -> None:
+        """Take what became of a call that was to be stopped."""
+        text = sentence(outcome, watch)
+        kept = self._journal.settle(outcome, text, watch.units)
+        self._counted.outcome(outcome)
+        self._log.info(
+            "outcome", result=outcome.result.value, trunk=outcome.trunk, record=outcome.record,
+            text=text,
+        )  # fmt: skip
+        if self._teller:
+            self._teller.outcome(outcome, kept.leaf)
+
+    def _keep(self, decided: Decided, ruling: Ruling | None) -> Kept:
         kept = self._journal.keep(decided)
+        if ruling:
+            ruling.record, ruling.leaf = kept
         offer, verdict = decided.offer, decided.verdict
         self._log.info(
             "verdict",
@@ -74,6 +144,7 @@ class CoreHand:
 
     def close(self, pipeline: Pipeline, ears: Sequence[Ear]) -> None:
         """Log the balance of the run."""
+        self.stopping.finish()
         self._journal.close()
         self.tally.end(pipeline, sum((Counter(ear.lost) for ear in ears), Counter()))
         heard = {ear.name: ear.heard for ear in ears}

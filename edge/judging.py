@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds every part from a unit to its verdict, as the configuration says, by hand."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import NamedTuple
 
 from edge import clock, plugins
+from edge.asked import Asked
 from edge.blocklist.csvfile import Guards, read_csv_files
 from edge.blocklist.entry import Blocklist
 from edge.call import isup_offer, q931_offer
@@ -20,8 +21,11 @@ from edge.call.tracker import Tracker
 from edge.call.trunks import TrunkRule, Trunks
 from edge.config import Config
 from edge.decode.signalling import Signalling
+from edge.decode.sip.uri import parse_uri
+from edge.enforce.rulings import Rulings
 from edge.lists import Lists, ListWatch
 from edge.model.event import UNKNOWN_TRUNK, Trunk
+from edge.model.verdict import Mode
 from edge.modes import ModeWatch
 from edge.numbering.normalise import Home, home_of
 from edge.pipeline import Pipeline
@@ -32,6 +36,7 @@ from edge.verdict.engine import Engine
 from edge.verdict.guardrail import Alarm, Guardrail, Protected
 from edge.verdict.policy import Policy
 from edge.verdict.rule import RulePolicy
+from edge.verdict.spoof import Roaming, not_known
 
 NS = 1_000_000_000
 
@@ -44,32 +49,46 @@ class Judging(NamedTuple):
     "Brings new lists into the pipeline while it runs."
     modes: ModeWatch
     "Brings in the modes that commands set."
+    engine: Engine
+    rulings: Rulings
+    "What was decided of late, for every ear of the same call."
+    asked: Asked
+    "Decides what gates ask."
 
 
-def build(config: Config, alarm: Callable[[Alarm], None]) -> Judging:
+def build(config: Config, alarm: Callable[[Alarm], None], roaming: Roaming = not_known) -> Judging:
     """Build everything from a unit to its verdict. Raises `ListError` for a wrong table."""
     trunks = {name: _trunk(config, name) for name in config.trunk}
     homes = {name: _home(config, trunk) for name, trunk in trunks.items()}
-    tracker = _tracker(
-        config,
-        Trunks([_rule(config, name, trunk) for name, trunk in trunks.items()]),
-        homes,
-        _home(config, _with_home(config, UNKNOWN_TRUNK)),
-    )
+    found_by = Trunks([_rule(config, name, trunk) for name, trunk in trunks.items()])
+    sip_offers = SipOffers(homes, _home(config, _with_home(config, UNKNOWN_TRUNK)))
+    tracker = _tracker(config, found_by, homes, sip_offers)
     guardrail = Guardrail(_protected(config), _limits(config), alarm)
     lists, rules = lists_of(config), RulePolicy(config.policy.rules)
     found = lists.first(clock.now_ns() // NS)
     modes = {name: table.mode for name, table in config.trunk.items()}
-    engine = Engine(Policy(found.blocklist, rules=rules), guardrail, modes)
+    engine = Engine(Policy(found.blocklist, rules=rules, roaming=roaming), guardrail, modes)
 
     def swap(blocklist: Blocklist) -> None:
-        engine.policy = Policy(blocklist, rules=rules)
+        engine.policy = Policy(blocklist, rules=rules, roaming=roaming)
 
     for said in found.said:
         alarm(said)
-    pipeline = Pipeline(Signalling(), tracker, engine, clock.ticks_ns)
-    mode_watch = ModeWatch(places_of(config).modes, modes, engine.set_modes, alarm)
-    return Judging(pipeline, ListWatch(lists, swap, alarm), mode_watch)
+    rulings = Rulings(engine)
+    # Without a gate only taps hear, each call once: nothing need be remembered.
+    judge = rulings if config.gate else engine
+    pipeline = Pipeline(Signalling(), tracker, judge, clock.ticks_ns)
+    asked = Asked(found_by, sip_offers.offer, rulings, (clock.now_ns, clock.ticks_ns))
+
+    def set_modes(modes: Mapping[str, Mode]) -> None:
+        rulings.forget()
+        engine.set_modes(modes)
+
+    mode_watch = ModeWatch(
+        places_of(config).modes, modes, set_modes, alarm, stopped=config.enforce.stop
+    )
+    list_watch = ListWatch(lists, swap, alarm)
+    return Judging(pipeline, list_watch, mode_watch, engine, rulings, asked)
 
 
 def build_pipeline(config: Config, alarm: Callable[[Alarm], None]) -> Pipeline:
@@ -77,17 +96,24 @@ def build_pipeline(config: Config, alarm: Callable[[Alarm], None]) -> Pipeline:
     return build(config, alarm).pipeline
 
 
-def _tracker(config: Config, trunks: Trunks, homes: dict[str, Home], default: Home) -> Tracker:
+def _tracker(
+    config: Config, trunks: Trunks, homes: dict[str, Home], sip_offers: SipOffers
+) -> Tracker:
     calls = config.calls
     bounds = Bounds(calls.max, calls.setup_idle_s * NS, calls.idle_s * NS)
+    default = _home(config, _with_home(config, UNKNOWN_TRUNK))
+    sip = SipCalls(
+        trunks,
+        sip_offers.offer,
+        limit=bounds.limit,
+        setup_idle_ns=bounds.setup_idle_ns,
+        talk_idle_ns=bounds.talk_idle_ns,
+    )
+    if config.answer.desk:
+        desk = parse_uri(config.answer.desk.encode())
+        sip.desks = frozenset({(desk.user, desk.host.lower())})
     return Tracker(
-        SipCalls(
-            trunks,
-            SipOffers(homes, default).offer,
-            limit=bounds.limit,
-            setup_idle_ns=bounds.setup_idle_ns,
-            talk_idle_ns=bounds.talk_idle_ns,
-        ),
+        sip,
         IsupCalls(trunks, Offers(isup_offer.identities, homes, default), bounds),
         Q931Calls(trunks, Offers(q931_offer.identities, homes, default), bounds),
     )
@@ -128,12 +154,13 @@ def _rule(config: Config, name: str, trunk: Trunk) -> TrunkRule:
     peers = tuple(ip_network(str(peer)) for peer in table.peers)
     return TrunkRule(
         trunk,
-        frozenset(table.taps),
+        frozenset((*table.taps, *table.gates)) if table.taps else frozenset(),
         peers,
         frozenset(table.opc),
         frozenset(table.dpc),
         tuple(_circuits(cics) for cics in table.cics),
         frozenset(table.channels),
+        frozenset(config.gate) - frozenset(table.gates),
     )
 
 

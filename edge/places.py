@@ -9,6 +9,8 @@
 | `outbox/NAME.db`    | NAME       | what waits for the hub; `acked.json` beside is uplink's |
 | `lists/`            | uplink     | lists, urgent records, trusted metadata                 |
 | `modes.json`        | uplink     | modes of trunks that were set by command                |
+| `stop`              | each       | while it is there, every trunk is only observed         |
+| `requests/`         | the CLI    | what `uplink` is asked to do at the box, and answers    |
 | `pull/`             | uplink     | files of the repository that are on their way           |
 | `uplink.db`         | uplink     | commands and their results, a configuration on trial    |
 | `identity/`         | enrolment  | keys and certificates                                   |
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge.config import Config
+from edge.modes import MODES, STOP
 
 
 class Places(NamedTuple):
@@ -50,7 +53,17 @@ class Places(NamedTuple):
     @property
     def modes(self) -> Path:
         """File of the modes that were set by command."""
-        return self.state / "modes.json"
+        return self.state / MODES
+
+    @property
+    def stop(self) -> Path:
+        """File whose mere being there has every trunk only observed."""
+        return self.state / STOP
+
+    @property
+    def requests(self) -> Path:
+        """Folder of what is asked for at the box itself, for `uplink` to do."""
+        return self.state / "requests"
 
     @property
     def pull(self) -> Path:

@@ -5,6 +5,7 @@ Drivers import these words, not a parent class. Each driver module offers one `D
 entry point (`qalqan.taps`, `qalqan.gates`, `qalqan.enforcers`) and imported only when named.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from typing import Generic, Protocol, TypeVar
@@ -74,6 +75,9 @@ The message says by `unit.tap` which gate asks, by `flow.source` from where the 
 
 class Gate(Protocol):
     """Is asked before the call goes on."""
+
+    counts: Counter[str]
+    "What it was asked and what it did; never decreases."
 
     async def serve(self, decide: Decide) -> None:
         """Answer until cancelled. Raises `DriverLost` if the port is gone.

@@ -85,3 +85,14 @@ def signals(stop: Callable[[], object], reload: Callable[[], object]) -> Iterato
     finally:
         for number in answers:
             loop.remove_signal_handler(number)
+
+
+@contextmanager
+def halting(halt: Callable[[], object]) -> Iterator[None]:
+    """Call `halt` at SIGUSR1, within the running loop: who has no other way stops all orders so."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGUSR1, halt)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGUSR1)

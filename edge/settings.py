@@ -6,7 +6,7 @@ nothing keeps the `Config`.
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -15,9 +15,14 @@ from pydantic import (
     Field,
     IPvAnyNetwork,
     SerializeAsAny,
+    ValidationInfo,
+    field_validator,
     model_serializer,
 )
 
+from edge.enforce.analytics import Contacts, is_shaped
+from edge.enforce.answer import REFUSED, Terms, is_web, names_desk
+from edge.model.answer import LOCATIONS
 from edge.model.event import TrunkClass
 from edge.model.number import Kind
 from edge.model.verdict import Action, Mode
@@ -116,6 +121,12 @@ class TrunkTable(Table):
     exchanges, whichever tap hears their signalling."""
     channels: tuple[Channel, ...] = ()
     "D channels of its calls, span and timeslot: `1:16`; none means all that its taps hear."
+    gates: tuple[Name, ...] = ()
+    "Gates at which its switch asks before a call goes on."
+    enforcer: Name | None = None
+    "Enforcer by which its switch is told to stop a call; where no gate is asked."
+    stops_per_min: int = Field(default=600, ge=1, le=100_000)
+    "Calls that its switch is made to stop within a minute; those beyond it go through."
     mode: Mode = Mode.OBSERVE
     "Whether verdicts act (`enforce`), or only say what they would have done."
     country_code: CountryCode | None = None
@@ -142,6 +153,62 @@ class PolicyTable(Table):
     "By name of the rule; `qalqan explain` names the rule of every verdict."
 
 
+class AnswerTable(Table):
+    """What is said to the calling side of a call that is stopped."""
+
+    status: Literal[603, 608] = 603
+    "Of what a list or an order stops: 603 Decline, or 608 Rejected with a card (RFC 8688)."
+    card_url: str = Field(default="", validate_default=True)
+    "Where the signed card of `qalqan redress card` can be fetched, by https; 608 needs it."
+    url: str = ""
+    """Page that a wrongly stopped caller can turn to, https under a public name. A call that
+    analytics stop is told apart (603 Network Blocked) only where this, `tel` or `email` is set."""
+    tel: str = ""
+    "Number that such a caller can ring: `+77172000001`."
+    email: str = ""
+    "Address that such a caller can write to."
+    location: str = Field(default="transit", json_schema_extra={"enum": [*LOCATIONS]})
+    """Whose network refuses, as Q.850 has it: `user`, `private-local`, `public-local`, `transit`,
+    `public-remote`, `private-remote`, `international` or `beyond-interworking`."""
+    desk: str = ""
+    "SIP URI of the operator desk; without one a call that is to be diverted goes on."
+
+    @field_validator("url", "tel", "email")
+    @classmethod
+    def _is_contact(cls, value: str, info: ValidationInfo) -> str:
+        if value and not is_shaped(str(info.field_name), value):
+            raise ValueError(f"this is no {info.field_name} that a caller could turn to")
+        return value
+
+    @field_validator("card_url")
+    @classmethod
+    def _has_card(cls, value: str, info: ValidationInfo) -> str:
+        if value and not is_web(value):
+            raise ValueError("this is no https address")
+        if info.data.get("status") == REFUSED and not value:
+            raise ValueError(f"status {REFUSED} needs it")
+        return value
+
+    @field_validator("location")
+    @classmethod
+    def _is_location(cls, value: str) -> str:
+        if value not in LOCATIONS:
+            raise ValueError(f"a location is one of {', '.join(LOCATIONS)}")
+        return value
+
+    @field_validator("desk")
+    @classmethod
+    def _is_desk(cls, value: str) -> str:
+        if value and not names_desk(value):
+            raise ValueError("a desk is a SIP URI, as sip:desk@pbx.example")
+        return value
+
+    def terms(self) -> Terms:
+        """Return what `edge.enforce.answer` speaks by."""
+        contacts = Contacts(self.url, self.tel, self.email)
+        return Terms(self.status, self.card_url, contacts, LOCATIONS[self.location], self.desk)
+
+
 class BreakerTable(Table):
     """When the appliance stops stopping: more than this cannot be right. It opens to allow."""
 
@@ -155,6 +222,19 @@ class BreakerTable(Table):
     "... once more calls than this were stopped."
     hold_s: int = Field(default=300, ge=1, le=86_400)
     "How long it stays open, seconds."
+
+
+class EnforceTable(Table):
+    """How calls are stopped, and when a stop counts as proved."""
+
+    stop: bool = False
+    "Stops nothing on any trunk, whatever its mode: as the file `stop` in `node.state_dir` does."
+    deadline_ms: int = Field(default=2000, ge=50, le=30_000)
+    "A switch that was not told by then is not told any more, from the verdict, milliseconds."
+    within_s: int = Field(default=10, ge=1, le=120)
+    "A call that is not heard to end within this of its verdict was not stopped, seconds."
+    again_s: int = Field(default=4, ge=0, le=60)
+    "How long after its end a call is looked for on other trunks, seconds."
 
 
 class CallsTable(Table):
@@ -209,6 +289,24 @@ class ReportTable(Table):
     "How long records and frames of stopped calls stay here, days; their hashes stay for good."
 
 
+class RoamingTable(Table):
+    """Whether a national mobile number that calls from abroad is there: asked through the hub.
+
+    An answer that says so lets the call pass, one that denies it is a spoof. No answer is allow.
+    """
+
+    ask: bool = False
+    "Whether the hub is asked; it is told the calling number of such calls, and no other."
+    deadline_ms: int = Field(default=300, ge=10, le=5000)
+    "How long an answer may take to count for the calls that asked, milliseconds."
+    home_ttl_s: int = Field(default=300, ge=1, le=3600)
+    "How long it is believed that a number is at home, seconds: who lands now may call now."
+    abroad_ttl_s: int = Field(default=3600, ge=1, le=86_400)
+    "How long it is believed that a number is abroad, seconds."
+    most: int = Field(default=100_000, ge=1, le=1_000_000)
+    "Numbers of which an answer is kept; the one asked for least recently goes first."
+
+
 class PageTable(Table):
     """What this box shows on its management address."""
 
@@ -233,7 +331,10 @@ class Config(Table):
     "What asks before a call goes on."
     enforcer: dict[Name, Part] = Field(default_factory=dict)
     "What is told to stop a call."
+    enforce: EnforceTable = EnforceTable()
+    answer: AnswerTable = AnswerTable()
     calls: CallsTable = CallsTable()
     hub: HubTable = HubTable()
     report: ReportTable = ReportTable()
+    roaming: RoamingTable = RoamingTable()
     page: PageTable = PageTable()

@@ -17,7 +17,7 @@ from edge.config import Config
 from edge.counting import Numbers
 from edge.decommission import refuse
 from edge.errors import ConfigError, DriverLost, RestartAsked, mendable
-from edge.hint import OUTBOX, RESTART, Hints
+from edge.hint import OUTBOX, REQUESTS, RESTART, Hints
 from edge.places import places_of
 from edge.readings import Meter, Recorder, read
 from edge.report.command.register import Register
@@ -79,7 +79,7 @@ async def run_uplink(path: Path, notify: Notifier) -> None:
         anew = asyncio.Event()
         numbers = Numbers()
         uplink = build(Start(path, config, places, register, hints, numbers, stack, anew.set))
-        hints.hear({OUTBOX: uplink.spoken.link.news})
+        hints.hear({OUTBOX: uplink.spoken.link.news, REQUESTS: uplink.requests.look_now})
         upkeep = Upkeep(uplink, config, numbers, partial(hints.give, "core", RESTART))
         if tried:
             hints.give("core", RESTART)
@@ -141,12 +141,15 @@ class Upkeep:
             uplink.kept.progress.forever,
             uplink.signatures.forever,
             self._recorder.forever,
+            uplink.requests.forever,
             lambda: self._tick(Watchdog(notify.alive, watchdog_s())),
             lambda: uplink.trial.watch(all_anew),
             lambda: _begin_anew(anew),
         ]
         if uplink.follow:
             works.append(uplink.follow.forever)
+        if uplink.roam:
+            works.append(uplink.roam.forever)
         return works
 
     async def _last_words(self) -> None:

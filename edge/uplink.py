@@ -6,7 +6,9 @@ It opens no tap and decides no call. What it must not forget is on disk; kill it
     outboxes ─► drain ─► link ─► session ─► broker        keep, converse
     blocks, urgent records ─► follow ─► lists             follow_lists
     commands ─► answers ─► modes, lists, configuration    take_orders
+    requests at the box ─► modes                          take_requests
     logs ─► signatures ─► checkpoints ─► outbox           sign_logs
+    questions of `core` ─► roam ─► hub ─► answers         ask_roaming
 """
 
 import hashlib
@@ -31,12 +33,14 @@ from edge.evidence.note import SigningKey, own_key, read_key
 from edge.hint import ACKED, LISTS, MODES, RESTART, Hints
 from edge.moment import Moments
 from edge.places import Places
+from edge.question import UPLINK, Letters, Question
 from edge.report import topic
 from edge.report.alarms import Alarms
-from edge.report.command.act import Action, Explain, Export, Restart, SetMode, Update
+from edge.report.command.act import Action, Explain, Export, Restart, Update, switches
 from edge.report.command.answer import Answers
 from edge.report.command.command import Audit, Commands, Trust
 from edge.report.command.hurry import Hurry, UrgentList
+from edge.report.command.local import Local, Requests
 from edge.report.command.minutes import Minutes
 from edge.report.command.register import Register
 from edge.report.command.trial import Configure, Trial, tried
@@ -55,6 +59,7 @@ from edge.report.outbox.quota import Limits
 from edge.report.outbox.reader import OutboxReader
 from edge.report.outbox.writer import Hooks, Writer
 from edge.report.port import Inbound
+from edge.report.roam import Roam
 from edge.report.signatures import Signatures
 from edge.trust.identity import COSIGNER, Identity
 from edge.trust.order import Keys, commanders
@@ -67,6 +72,8 @@ BATCH_ROWS = 2000
 disk: 33,000 events/s at half of this, 46,000 at this."""
 RATIO = 4
 EVIDENCE_KEY = "evidence.pem"
+BY_HAND_S = 60.0
+"Most that somebody who switches a trunk by hand may keep us from the log of acts."
 
 
 class Start(NamedTuple):
@@ -121,6 +128,8 @@ class Uplink(NamedTuple):
     trial: Trial
     signatures: Signatures
     renewal: Renewal | None
+    roam: Roam | None
+    requests: Requests
 
 
 def build(start: Start) -> Uplink:
@@ -135,14 +144,16 @@ def build(start: Start) -> Uplink:
         follow, lists = follow_lists(start, kept, spoken, start.config.hub.root)
         answers = take_orders(start, kept, spoken, follow, lists, trial)
     renewal = renew(spoken, identity) if start.config.hub.tls else None
-    return Uplink(kept, spoken, follow, answers, trial, signatures, renewal)
+    roam = ask_roaming(start, spoken) if start.config.roaming.ask else None
+    requests = take_requests(start, kept)
+    return Uplink(kept, spoken, follow, answers, trial, signatures, renewal, roam, requests)
 
 
 def keep(start: Start) -> Kept:
     """Build what keeps events and acts until the hub has them."""
     places, report = start.places, start.config.report
     moments, news, changed = Moments(), Bell(), Bell()
-    acts = ActLog(places.acts)
+    acts = ActLog(places.acts, patience_s=BY_HAND_S)
     start.stack.callback(acts.close)
     alarms = Alarms(lambda event: writer.put(event), moments.now)  # noqa: PLW0108 - made below
     alarms.changed = changed.ring
@@ -288,13 +299,20 @@ def actions(
     return {
         "block": Hurry(urgent, hint, adds=True),
         "unblock": Hurry(urgent, hint, adds=False),
-        "mode": SetMode(places.modes, config.trunk, partial(hints.give, "core", MODES)),
+        **switches(places.modes, config.trunk, partial(hints.give, "core", MODES)),
         "config": Configure(tried(start.path, config), start.register, restart_all),
         "explain": Explain(find),
         "export": Export(bundle),
         "update": Update(follow.connected),
         "restart": Restart({"core": restart_core, NAME: start.anew}),
     }
+
+
+def take_requests(start: Start, kept: Kept) -> Requests:
+    """Build what does as is asked for at the box itself."""
+    places, hint = start.places, partial(start.hints.give, "core", MODES)
+    doing = switches(places.modes, start.config.trunk, hint)
+    return Requests(places.requests, Local(doing, kept.minutes))
 
 
 def renew(spoken: Spoken, identity: Identity) -> Renewal:
@@ -306,6 +324,16 @@ def renew(spoken: Spoken, identity: Identity) -> Renewal:
 
     spoken.handlers[topic.RENEWED] = hear
     return renewal
+
+
+def ask_roaming(start: Start, spoken: Spoken) -> Roam:
+    """Build what asks the hub who is abroad."""
+    letters = Letters(start.places.run, UPLINK, Question)
+    start.stack.callback(letters.close)
+    link = spoken.link
+    roam = Roam(start.config.node.name, letters, link.send, lambda: link.hub)
+    spoken.handlers[topic.ROAM] = roam.hear
+    return roam
 
 
 def places_identity(start: Start) -> Path | None:

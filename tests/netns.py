@@ -44,6 +44,17 @@ def veth(left: str, right: str) -> None:
         _up_and_quiet(name)
 
 
+def cable(here: str, address: str, there: str, other: str, machine: "Host") -> None:
+    """Plug a cable of its own between us and a machine, with an address at each end."""
+    veth(here, f"{there}-far")
+    ip(f"link set {there}-far netns {machine.pid}")
+    ip(f"addr add {address}/30 dev {here}")
+    ip(f"link set {here} up")
+    machine.ip(f"link set {there}-far name {there}")
+    machine.ip(f"addr add {other}/30 dev {there}")
+    machine.ip(f"link set {there} up")
+
+
 def hub(name: str) -> None:
     """Make a switch that learns nothing: every port hears all, as a mirror port does."""
     ip(f"link add {name} type bridge ageing_time 0 mcast_snooping 0")
@@ -63,6 +74,7 @@ class Host:
 
     def __init__(self, pid: int) -> None:
         """Take any process in its namespace."""
+        self.pid = pid
         self.inside = ("nsenter", f"--target={pid}", "--net")
         "What a command begins with to run there."
         self._sockets = [Path(f"/proc/{pid}/net/{kind}") for kind in ("udp", "tcp")]

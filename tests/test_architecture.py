@@ -27,9 +27,11 @@ GROUPS: tuple[plugins.Group, ...] = ("taps", "gates", "enforcers")
 COVERED_ELSEWHERE = {
     "edge/clock.py": "reads clocks and does nothing with them",
     "edge/errors.py": "names; `mendable` in tests/test_ear.py",
+    "edge/model/answer.py": "plain data; tests/enforce/test_answer.py makes them",
     "edge/model/event.py": "plain data",
     "edge/model/message.py": "plain data",
     "edge/model/number.py": "plain data",
+    "edge/model/outcome.py": "plain data; tests/enforce/test_watch.py makes them",
     "edge/model/unit.py": "plain data",
     "edge/model/verdict.py": "plain data",
     "edge/ports.py": "tests/contract/",

@@ -106,6 +106,26 @@ WRONG = {
         '[\n"miror"]',
         "18: trunk.intl.taps.0: no such tap; did you mean 'mirror'?",
     ),
+    "gate": (
+        'mode = "enforce"\n',
+        'gates = ["sbc"]\n',
+        "19: trunk.intl.gates.0: no such gate; none is known",
+    ),
+    "enforcer": (
+        'mode = "enforce"\n',
+        'enforcer = "nobdy"\n',
+        "19: trunk.intl.enforcer: no such enforcer; did you mean 'nobody'?",
+    ),
+    "stops a minute": (
+        'mode = "enforce"\n',
+        "stops_per_min = 0\n",
+        "19: trunk.intl.stops_per_min: input should be greater than or equal to 1, not 0",
+    ),
+    "deadline": (
+        "[calls]\nmax = 5000",
+        "[enforce]\ndeadline_ms = 10",
+        "31: enforce.deadline_ms: input should be greater than or equal to 50, not 10",
+    ),
     "rule": (
         "cli-abroad",
         "cli-abrod",
@@ -125,7 +145,7 @@ WRONG = {
     "no driver": (
         'driver = "observe"\n',
         "",
-        "27: enforcer.nobody.driver: is required, one of: observe",
+        f"27: enforcer.nobody.driver: is required, one of: {', '.join(plugins.names('enforcers'))}",
     ),
     "no table": (
         '[enforcer.nobody]\ndriver = "observe"\n',
@@ -225,6 +245,34 @@ def test_a_trunk_stops_nothing_unless_told_to() -> None:
     assert config.trunk["intl"].mode is Mode.OBSERVE
 
 
+GATE = '[gate.sbc]\ndriver = "sip_redirect"\npeers = ["192.0.2.1"]\n'
+
+
+def test_how_calls_of_a_trunk_are_stopped() -> None:
+    trunk = parse(GOOD, Path("edge.toml")).trunk["intl"]
+    assert (trunk.gates, trunk.enforcer, trunk.stops_per_min) == ((), None, 600)
+    text = GOOD.replace('mode = "enforce"\n', "{}\n") + GATE
+    gated = parse(text.replace("{}\n", 'gates = ["sbc"]\n'), Path("edge.toml")).trunk["intl"]
+    assert (gated.gates, gated.enforcer) == (("sbc",), None)
+    told = parse(text.replace("{}\n", 'enforcer = "nobody"\n'), Path("edge.toml")).trunk["intl"]
+    assert (told.gates, told.enforcer) == ((), "nobody")
+
+
+def test_a_switch_asks_or_is_told_and_never_both() -> None:
+    keys = 'gates = ["sbc"]\nenforcer = "nobody"\n'
+    with pytest.raises(ConfigError) as told:
+        parse(GOOD.replace('mode = "enforce"\n', keys) + GATE, Path("edge.toml"))
+    assert str(told.value) == (
+        "edge.toml:20: trunk.intl.enforcer: "
+        "its switch asks at a gate, or is told by an enforcer: not both"
+    )
+
+
+def test_how_long_is_waited_unless_said() -> None:
+    table = parse(GOOD, Path("edge.toml")).enforce
+    assert (table.stop, table.deadline_ms, table.within_s, table.again_s) == (False, 2000, 10, 4)
+
+
 def test_what_is_shown_reads_as_the_same_configuration() -> None:
     config = parse(GOOD, Path("/etc/qalqan/edge.toml"))
     shown = show(config)
@@ -249,3 +297,27 @@ def test_the_schema_describes_every_key_of_every_driver() -> None:
     assert pcap["additionalProperties"] is False
     described = tables["$defs"]["BreakerTable"]["properties"].values()
     assert all(key["description"] for key in described)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("status = 503", "answer.status"),
+        ("status = 608", "answer.card_url: value error, status 608 needs it"),
+        ('card_url = "http://redress.example/"', "answer.card_url: value error, this is no https"),
+        ('url = "https://192.0.2.1/"', "answer.url: value error, this is no url"),
+        ('tel = "87172000001"', "answer.tel: value error, this is no tel"),
+        ('email = "redress"', "answer.email: value error, this is no email"),
+        ('location = "moon"', "answer.location: value error, a location is one of user, private"),
+        ('desk = "desk"', "answer.desk: value error, a desk is a SIP URI"),
+    ],
+)
+def test_an_answer_that_may_not_be_given_is_refused(line: str, why: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        parse(f"{GOOD}[answer]\n{line}\n", Path("edge.toml"))
+    assert f": {why}" in str(refusal.value)
+
+
+def test_an_answer_is_read_in_any_order() -> None:
+    text = f'{GOOD}[answer]\ncard_url = "https://redress.example/card"\nstatus = 608\n'
+    assert parse(text, Path("edge.toml")).answer.terms().status == 608

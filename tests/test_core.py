@@ -4,9 +4,11 @@
 import asyncio
 import gc
 import json
+import socket
+import struct
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,8 @@ from edge.report.outbox.reader import OutboxReader
 from edge.service import Notifier
 from tests.call.sip_talk import write
 from tests.decode.test_signalling import udp
+from tests.report.mosquitto import free_port
+from tests.report.small_box import eventually
 
 READ: TypeAdapter[Any] = TypeAdapter(AnyEvent)
 SPOOFED, HONEST = "+77172009131", "+447700900777"
@@ -176,3 +180,66 @@ def test_a_mode_that_a_command_set_takes_effect_at_a_hint(
 
     log.set_up(stream=sys.stdout)
     asyncio.run(talk())
+
+
+STOPPING = """
+[gate.sbc]
+driver = "sip_redirect"
+port = {gate}
+peers = ["127.0.0.1"]
+[enforce]
+within_s = 20
+again_s = 0
+"""
+
+
+def hep(octets: bytes) -> bytes:
+    """Return a message as a switch reports it: a HEP 3 packet."""
+    here, port = bytes([127, 0, 0, 1]), struct.pack("!H", 5060)
+    chunks = [(3, here), (4, here), (7, port), (8, port), (11, b"\x01"), (15, octets)]
+    body = b"".join(struct.pack("!HHH", 0, kind, 6 + len(of)) + of for kind, of in chunks)
+    return struct.pack("!4sH", b"HEP3", 6 + len(body)) + body
+
+
+async def answered(port: int, octets: bytes) -> bytes:
+    """Ask a gate, again while it is not open yet; returns its answer."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as switch:
+        switch.setblocking(False)
+        switch.bind(("127.0.0.1", 0))
+        while True:
+            # It wants the answer at the port that it asks from (RFC 3581).
+            switch.sendto(octets.replace(b";branch", b";rport;branch"), ("127.0.0.1", port))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    return await loop.sock_recv(switch, 4096)
+
+
+def test_a_switch_that_asks_is_answered_and_the_stop_is_proved_by_a_tap(tmp_path: Path) -> None:
+    tap, gate = free_port(), free_port()
+    more = f'gates = ["sbc"]\n{STOPPING.format(gate=gate)}{HUB}'
+    settings = config(tmp_path, more, tap=f'driver = "hep"\nport = {tap}')
+
+    async def talk() -> bytes:
+        async with asyncio.timeout(TOO_LONG_S), asyncio.TaskGroup() as group:
+            running = group.create_task(run_core(settings, Notifier({})))
+            honest = await answered(gate, invite(HONEST, "good"))
+            assert honest.startswith(b"SIP/2.0 302 ")
+            answer = await answered(gate, invite(SPOOFED, "bad"))
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as switch:
+                for octets in (invite(SPOOFED, "bad"), answer):
+                    switch.sendto(hep(octets), ("127.0.0.1", tap))
+            path = places_of(settings).evidence
+            await eventually(lambda: b'"outcome"' in b"".join(
+                file.read_bytes() for file in path.rglob("verdicts.jsonl")))  # fmt: skip
+            running.cancel()
+        return answer
+
+    answer = asyncio.run(talk())
+    assert answer.startswith(b"SIP/2.0 603 Decline\r\n")
+    verdict, outcome = reported(settings, Class.BLOCK)
+    assert (verdict.kind, verdict.action) == ("verdict", "block")
+    assert (outcome.kind, outcome.result, outcome.heard) == ("outcome", "stopped", "603")
+    assert (outcome.record, outcome.by) == (verdict.record, "sbc")
+    assert verdict.record.encode() in answer  # what the caller can quote
+    assert 0 < outcome.after_ms < 1000 * TOO_LONG_S

@@ -9,12 +9,17 @@ import pytest
 
 from edge.counting import Numbers
 from edge.evidence.journal import Journal
-from edge.figures import CoreFigures, Counted
+from edge.figures import CoreFigures, Counted, StopFigures
+from edge.gatehouse import Gatehouse
+from edge.model.answer import GO_ON
 from edge.model.event import CallReleased, TapBlind
 from edge.model.message import Malformed
+from edge.model.outcome import STOPS, Outcome, Result
 from edge.model.verdict import Action, Basis, Mode, Verdict
 from edge.pipeline import Decided, Finding
+from edge.settings import Part
 from edge.verdict.guardrail import Alarm
+from tests.test_stopping import GATED, KEPT, House, Nothing, on
 from tests.verdict.calls import NOW, call
 
 OFFER = call()
@@ -70,3 +75,43 @@ def test_how_the_parts_stand_is_taken_over(tmp_path: Path) -> None:
     assert found['qalqan_units_became_total{fate="messages"}'] == 5
     assert (found["qalqan_calls_up"], found["qalqan_evidence_records_total"]) == (3, 0)
     journal.close()
+
+
+def outcome(result: Result, after_ns: int = 250_000_000) -> Outcome:
+    return Outcome(NOW, result, "c", 1, "ALA-INT", "r-1", "pbx", "done", "603", after_ns)
+
+
+@pytest.mark.parametrize("result", Result)
+def test_an_outcome_is_counted_and_only_a_stop_is_timed(result: Result) -> None:
+    numbers = Numbers()
+    Counted(numbers).outcome(outcome(result))
+    found = numbers.flat()
+    assert found[f'qalqan_outcomes_total{{outcome="{result.value}",trunk="ALA-INT"}}'] == 1
+    assert found["qalqan_stop_seconds_sum"] == (0.25 if result in STOPS else 0)
+    assert found["qalqan_stop_seconds_count"] == (result in STOPS)
+
+
+def test_a_stop_whose_time_nobody_heard_is_not_timed() -> None:
+    numbers = Numbers()
+    Counted(numbers).outcome(outcome(Result.DIVERTED, after_ns=0))
+    assert numbers.flat()["qalqan_stop_seconds_count"] == 0
+
+
+def test_how_those_who_stop_calls_stand() -> None:
+    numbers, house = Numbers(), House()
+    gate = Gatehouse("sbc", Part(driver="x", settings=Nothing()), lambda _: GO_ON)
+    figures = StopFigures(numbers, house.stopping, (gate, house.post))
+    gate.counts["asked"] += 3
+    house.stopping.asked(on(GATED), KEPT)
+    house.post.part.lost, house.post.part.restarts = "away", 2
+    for _ in range(2):  # what was looked at twice is not counted twice
+        figures.look()
+    found = numbers.flat()
+    assert found['qalqan_gate_total{part="sbc",fate="asked"}'] == 3
+    assert found['qalqan_orders_total{fate="answered"}'] == 1
+    assert found["qalqan_stops_pending"] == 1
+    assert [found[f'qalqan_part_up{{part="{name}"}}'] for name in ("sbc", "pbx")] == [1, 0]
+    assert found['qalqan_part_restarts_total{part="pbx"}'] == 2
+    house.wait()
+    figures.look()
+    assert numbers.flat()["qalqan_stops_pending"] == 0

@@ -5,7 +5,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from edge.hint import ACKED, MOST_OCTETS, OUTBOX, Hints
+from edge.hint import ACKED, MOST_OCTETS, OUTBOX, REQUESTS, Hints, give
 
 
 def test_a_hint_calls_what_belongs_to_its_word(tmp_path: Path) -> None:
@@ -48,3 +48,18 @@ def test_a_full_ear_never_blocks_who_speaks(tmp_path: Path) -> None:
     deaf.close()
     speaker.close()
     assert len(os.listdir("/proc/self/fd")) == before - 4  # noqa: PTH208
+
+
+def test_who_hears_none_may_give_one(tmp_path: Path) -> None:
+    async def talk() -> None:
+        heard = asyncio.Event()
+        uplink = Hints(tmp_path, "uplink")
+        uplink.hear({REQUESTS: heard.set})
+        give(tmp_path, "uplink", REQUESTS)
+        await asyncio.wait_for(heard.wait(), 10)
+        uplink.close()
+
+    asyncio.run(talk())
+    give(tmp_path, "uplink", REQUESTS)  # it has gone
+    give(tmp_path / "none", "uplink", REQUESTS)
+    assert [path.name for path in tmp_path.iterdir()] == ["uplink.sock"]

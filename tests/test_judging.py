@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import parse
+from edge.config import Config, parse
 from edge.errors import ConfigError, ListError
-from edge.judging import build_pipeline, lists_of, pcap_part
-from edge.model.event import CallOffered, CallReleased
+from edge.judging import build, build_pipeline, lists_of, pcap_part
+from edge.model.event import CallOffered, CallProgressed, CallReleased
+from edge.model.message import Flow
 from edge.model.number import Kind
 from edge.model.unit import LinkType, Unit
 from edge.model.verdict import Action, Mode
@@ -192,3 +193,84 @@ def test_what_waits_for_digits_is_decided_when_time_passes(tmp_path: Path) -> No
         offer, decided = end(4 * NS)
         assert isinstance(offer, CallOffered)
         assert isinstance(decided, Decided)
+
+
+GATED = """
+[gate.sbc]
+driver = "sip_redirect"
+peers = ["192.0.2.0/24"]
+[gate.other]
+driver = "sip_redirect"
+port = 5070
+peers = ["192.0.2.0/24"]
+[tap.mirror]
+driver = "memory"
+"""
+
+
+def gated(folder: Path, *keys: str) -> Config:
+    """Return a configuration with two gates, and keys of the trunk `world`."""
+    more = "".join(f"{key}\n" for key in keys)
+    text = CONFIG.replace("[trunk.world]\n", f"[trunk.world]\n{more}") + GATED
+    return parse(text, folder / "edge.toml")
+
+
+@pytest.mark.parametrize(
+    ("keys", "ears"),
+    [
+        ((), {"mirror"}),
+        (('gates = ["sbc"]',), {"mirror", "sbc"}),
+        (('taps = ["mirror"]',), {"mirror"}),
+        (('taps = ["mirror"]', 'gates = ["sbc"]'), {"mirror", "sbc"}),
+    ],
+)
+def test_the_ears_of_a_trunk(keys: tuple[str, ...], ears: set[str], tmp_path: Path) -> None:
+    trunks = build(gated(tmp_path, *keys), lambda _: None).asked._trunks
+    flow = Flow(bytes([192, 0, 2, 1]), b"", 5060, 5060, "udp")
+    names = ("mirror", "sbc", "other")
+    found = {tap: trunks.of(Unit(tap, LinkType.IPV4, 1, b""), flow).name for tap in names}
+    assert {tap for tap, name in found.items() if name == "world"} == ears
+
+
+@pytest.mark.parametrize("with_gates", [True, False])
+def test_only_where_there_are_gates_is_a_verdict_remembered(
+    with_gates: bool, tmp_path: Path
+) -> None:
+    config = gated(tmp_path) if with_gates else parse(CONFIG, tmp_path / "edge.toml")
+    judging = build(config, lambda _: None)
+    judging.pipeline.hear(udp(write("INVITE")), 0)
+    assert len(judging.rulings) == with_gates
+    assert (judging.pipeline.engine is judging.rulings) == with_gates
+    if with_gates:
+        judging.modes.first(1)  # other modes hold from now on
+        assert len(judging.rulings) == 0
+
+
+def test_the_stop_in_the_configuration_goes_before_every_mode(tmp_path: Path) -> None:
+    alarms: list[str] = []
+    config = parse(CONFIG + "[enforce]\nstop = true\n", tmp_path / "edge.toml")
+    judging = build(config, lambda alarm: alarms.append(alarm.name))
+    judging.modes.first(1)
+    assert not judging.engine.enforces("world")
+    found = judging.pipeline.hear(udp(caller("+77172000009")), 0)
+    assert [one.verdict.action for one in found if isinstance(one, Decided)] == [Action.OBSERVE]
+    assert alarms == ["enforcement-stopped"]
+
+
+@pytest.mark.parametrize(
+    ("desk", "uri", "told"),
+    [
+        ("sip:Desk@PBX.example:5070", b"sip:Desk@pbx.example", True),
+        ("sip:desk@pbx.example", b"sip:desk@other.example", False),
+        ("", b"sip:desk@pbx.example", False),
+    ],
+)
+def test_a_leg_to_the_desk_is_heard(desk: str, uri: bytes, told: bool, tmp_path: Path) -> None:
+    config = parse(f'{CONFIG}[answer]\ndesk = "{desk}"\n', tmp_path / "edge.toml")
+    pipeline = build_pipeline(config, lambda _: None)
+    pipeline.hear(udp(write("INVITE")), 0)
+    leg = write("INVITE", via=("p", "a")).replace(b"sip:+77172000001@s SIP", uri + b" SIP")
+    stages = [
+        event.stage for event in pipeline.hear(udp(leg), 0) if isinstance(event, CallProgressed)
+    ]
+    assert stages == ["diverted"] * told

@@ -171,7 +171,8 @@ class Running:
         self.swapped = asyncio.Event()
         driver = Driver("memory", MemoryConfig, self.opened, MEMORY.summary, Trait.LIVE)
         monkeypatch.setattr(plugins, "load", lambda *_: driver)
-        self.pipeline, self.watch, _ = build(config, print)
+        judging = build(config, print)
+        self.pipeline, self.watch = judging.pipeline, judging.watch
         self._swap, self.watch._swap = self.watch._swap, self.swap
         part = Part(driver="memory", settings=MemoryConfig())
         self.ears = ears_of({"t": part}, self.pipeline, self.take, config.trunk)

@@ -9,23 +9,27 @@ import pytest
 
 from edge.errors import ConfigError
 from edge.model.verdict import Mode
-from edge.modes import Modes, ModeWatch, read_modes, write_modes
+from edge.modes import STOP, Modes, ModeWatch, go, is_stopped, read_modes, stop, write_modes
 
 if TYPE_CHECKING:
     from edge.verdict.guardrail import Alarm
 
 GROUND = {"intl": Mode.OBSERVE, "city": Mode.ENFORCE}
+OBSERVED = dict.fromkeys(GROUND, Mode.OBSERVE)
 NOW = 1
 
 
 class Watched:
     """A watch over a file, and what it gave."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *, stopped=False):
         self.path = folder / "modes.json"
+        self.stop = folder / STOP
         self.swapped: list[Modes] = []
         self.said: list[Alarm] = []
-        self.watch = ModeWatch(self.path, GROUND, self.swapped.append, self.said.append)
+        self.watch = ModeWatch(
+            self.path, GROUND, self.swapped.append, self.said.append, stopped=stopped
+        )
 
     def look(self):
         return self.watch.look(NOW)
@@ -108,3 +112,102 @@ async def test_a_hint_is_enough(watched):
     assert watched.now["intl"] is Mode.ENFORCE
     with suppress(asyncio.CancelledError):
         await task
+
+
+def test_a_file_called_stop_is_enough(watched):
+    watched.watch.first(NOW)
+    watched.stop.touch()
+    assert watched.look()
+    assert (watched.now, watched.watch.is_stopped) == (OBSERVED, True)
+    assert [alarm.name for alarm in watched.said] == ["enforcement-stopped"]
+    write_modes(watched.path, {"intl": Mode.ENFORCE})
+    watched.path.write_bytes(b"{")
+    watched.look()
+    assert watched.now == OBSERVED, "no mode and no damage ends it"
+    write_modes(watched.path, {"intl": Mode.ENFORCE})
+    watched.stop.unlink()
+    watched.look()
+    assert watched.now == dict.fromkeys(GROUND, Mode.ENFORCE)
+    assert len(watched.said) == 1
+    assert not watched.watch.is_stopped
+
+
+@pytest.mark.parametrize("how", ["folder", "dangling"])
+def test_whatever_is_called_stop_stops(watched, how):
+    if how == "folder":
+        watched.stop.mkdir()
+    else:
+        watched.stop.symlink_to("nowhere")
+    watched.watch.first(NOW)
+    assert watched.now == OBSERVED
+
+
+def test_a_state_folder_that_cannot_be_looked_at_stops(tmp_path):
+    (tmp_path / "file").touch()
+    assert is_stopped(tmp_path / "file" / STOP)
+    assert not is_stopped(tmp_path / STOP)
+
+
+def test_a_stop_of_the_configuration_has_no_other_end(tmp_path):
+    watched = Watched(tmp_path, stopped=True)
+    write_modes(watched.path, {"intl": Mode.ENFORCE})
+    watched.watch.first(NOW)
+    watched.stop.touch()
+    watched.look()
+    watched.stop.unlink()
+    watched.look()
+    assert watched.swapped == [OBSERVED]
+    assert [alarm.text for alarm in watched.said] == [
+        "all trunks are only observed: stop in the configuration"
+    ]
+
+
+def test_a_signal_stops_at_once_and_its_file_ends_it(watched):
+    watched.watch.first(NOW)
+    watched.watch.stop_now(NOW)
+    assert watched.now == OBSERVED
+    assert watched.stop.read_text() == "signal\n"
+    watched.watch.stop_now(NOW)
+    assert len(watched.said) == 1
+    watched.look()
+    assert go(watched.stop)
+    watched.look()
+    assert watched.now == GROUND
+
+
+def test_a_disk_that_refuses_the_file_is_no_way_on(tmp_path):
+    folder = tmp_path / "state"
+    watched = Watched(folder)
+    folder.mkdir()
+    watched.watch.first(NOW)
+    folder.rmdir()
+    watched.watch.stop_now(NOW)
+    watched.look()
+    assert watched.now == OBSERVED
+    folder.mkdir()
+    watched.look()
+    assert watched.now == OBSERVED, "a file that never was cannot end it"
+    watched.stop.touch()
+    watched.look()
+    watched.stop.unlink()
+    watched.look()
+    assert watched.now == GROUND
+
+
+def test_stop_and_go_by_hand(tmp_path):
+    path = tmp_path / STOP
+    assert not go(path)
+    stop(path, "root: wrong list")
+    assert is_stopped(path)
+    assert path.read_text() == "root: wrong list\n"
+    assert go(path)
+    assert not is_stopped(path)
+
+
+def test_stop_needs_no_more_than_a_name(tmp_path):
+    path = tmp_path / STOP
+    path.with_name(f"{STOP}.new").mkdir()  # what is written beside it cannot be
+    stop(path, "x")
+    assert path.read_bytes() == b""
+    with pytest.raises(OSError, match="No such file"):
+        stop(tmp_path / "none" / STOP, "x")

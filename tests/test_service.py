@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.service import Notifier, Watchdog, signals, watchdog_s
+from edge.service import Notifier, Watchdog, halting, signals, watchdog_s
 
 
 @pytest.fixture(params=["file", "abstract"])
@@ -98,3 +98,13 @@ async def test_signals_call_what_they_should_and_are_given_back() -> None:
                 await news.wait()
     assert said == ["reload", "stop", "stop"]
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)] == before
+
+
+@pytest.mark.asyncio
+async def test_sigusr1_halts_and_is_given_back() -> None:
+    halted, before = asyncio.Event(), signal.getsignal(signal.SIGUSR1)
+    with halting(halted.set):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        async with asyncio.timeout(5):
+            await halted.wait()
+    assert signal.getsignal(signal.SIGUSR1) == before

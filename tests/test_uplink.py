@@ -46,7 +46,7 @@ def built(folder: Path, text: str, look: Callable[[Start, Uplink], None]) -> Non
 
 def test_a_box_that_follows_nothing_still_reports(tmp_path: Path) -> None:
     def look(_start: Start, uplink: Uplink) -> None:
-        assert (uplink.follow, uplink.answers, uplink.renewal) == (None, None, None)
+        assert (uplink.follow, uplink.answers, uplink.renewal, uplink.roam) == (None,) * 4
         assert uplink.spoken.handlers == {}
         assert uplink.kept.alarms.names() == ()
         assert uplink.signatures.sizes() == {"bench/verdicts": 0, "bench/acts": 0}
@@ -69,6 +69,15 @@ def test_one_that_follows_lists_hears_all_that_is_said_to_it(tmp_path: Path) -> 
         assert actions(start, uplink.follow, {}).keys() == set(get_args(CommandKind))
 
     built(tmp_path, f'{HUB.format("true")}root = "{root}"\nlists = ["fraud"]\n', look)
+
+
+def test_one_that_asks_about_roaming_hears_the_answers(tmp_path: Path) -> None:
+    def look(start: Start, uplink: Uplink) -> None:
+        assert uplink.roam is not None
+        assert uplink.spoken.handlers == {topic.ROAM: uplink.roam.hear}
+        assert (start.places.run / "uplink.letters.sock").is_socket()
+
+    built(tmp_path, HUB.format("false") + "[roaming]\nask = true\n", look)
 
 
 @pytest.mark.parametrize("octets", [b"", b"{}", b"no root"])

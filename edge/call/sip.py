@@ -43,6 +43,9 @@ Offer = Callable[[SipMessage, Trunk, int], CallOffered]
 class SipCalls:
     """All SIP calls that are up, each a row of the table."""
 
+    desks: frozenset[tuple[str, str]] = frozenset()
+    "User and host of the operator desks: a leg that goes there is told."
+
     def __init__(
         self, trunks: Trunks, offer: Offer, limit: int, setup_idle_ns: int, talk_idle_ns: int
     ) -> None:
@@ -112,7 +115,7 @@ class SipCalls:
         while call is not None:
             if self._continues(call, message, trunk):
                 self._waiting[call.state].touch(call, message.unit.at)
-                return NOTHING
+                return self._diverted(call, message) if self.desks else NOTHING
             known.append(call)
             call = call.sibling
         crowded = [self._dismiss(known[-1], message.unit.at)] if len(known) >= MAX_ATTEMPTS else []
@@ -138,6 +141,14 @@ class SipCalls:
             self.counts["legs"] += 1
             return True
         return False
+
+    def _diverted(self, call: SipCall, message: SipMessage) -> Sequence[CallEvent]:
+        """Return the event of a leg that goes to an operator desk."""
+        uri = message.request_uri
+        if (uri.user, uri.host.lower()) not in self.desks:
+            return NOTHING
+        at, name = message.unit.at, message.call
+        return (CallProgressed(at, name, call.attempt, "diverted", message.type),)
 
     def _begin(self, message: SipMessage, trunk: Trunk, attempt: int) -> Sequence[CallEvent]:
         call = SipCall(message, trunk, attempt)

@@ -39,6 +39,8 @@ class TrunkRule(msgspec.Struct, frozen=True):
     cics: Circuits = ()
     channels: frozenset[str] = frozenset()
     "D channels, as in `Unit.channel`."
+    not_at: frozenset[str] = frozenset()
+    "Gates at which its switch does not ask: of those, an empty field does not accept all."
 
     def width(self, unit: Unit, flow: Flow) -> int:
         """Return how exactly the rule fits a message over IP, in prefix bits; -1 if not."""
@@ -71,7 +73,7 @@ class TrunkRule(msgspec.Struct, frozen=True):
         return width if width < 0 else width + bool(self.channels)
 
     def _carrier(self, unit: Unit, flow: Flow) -> int:
-        if self.taps and unit.tap not in self.taps:
+        if unit.tap in self.not_at or (self.taps and unit.tap not in self.taps):
             return -1
         if not self.peers:
             return 0

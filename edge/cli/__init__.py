@@ -84,6 +84,8 @@ for _name, _help in (
     ("list", "Write, sign and publish lists: what the centre and the prosecutor do."),
     ("blocklist", "The lists of this box, and what they say."),
     ("evidence", "What stands before a court: hand it out, check it."),
+    ("trunk", "Trunks: what stopping would do, and its switch."),
+    ("redress", "What a stopped caller can turn to."),
 ):
     app.add_typer(typer.Typer(cls=Signing, no_args_is_help=True), name=_name, help=_help)
 

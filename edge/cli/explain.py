@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`qalqan explain`: why a call was stopped, or would have been."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,9 @@ from edge.evidence.journal import records
 
 
 def explain(
-    call: Annotated[str, typer.Argument(help="Call-ID, circuit, or the id of a record.")],
+    call: Annotated[
+        str, typer.Argument(help="Call-ID, circuit, or the id that a refused caller was given.")
+    ],
     evidence: Annotated[
         Path, typer.Option("--evidence", "-e", help="Folder that a run left its evidence in.")
     ] = Path("state/evidence"),
@@ -31,5 +34,11 @@ def explain(
         if json:
             jsonlines.put(record)
         else:
-            typer.echo(f"Record {record['id']}, frame {record['frame']} of tap {record['tap']}")
+            typer.echo(f"Record {record['id']}{_whence(record)}")
             typer.echo(str(text))
+
+
+def _whence(record: Mapping[str, object]) -> str:
+    """Return where a record comes from: a frame, or the verdict that it is the end of."""
+    heard = f", frame {record['frame']} of tap {record['tap']}" if record["tap"] else ""
+    return f"{heard}, the end of {record['of']}" if "of" in record else heard

@@ -27,6 +27,9 @@ def check(config: ConfigFile) -> None:
     )
     for alarm in alarms:
         typer.echo(f"{alarm.name}: {alarm.text}")
+    if settings.gate or settings.enforcer:
+        for lack in settings.answer.terms().lacks():
+            typer.echo(lack)
 
 
 @config_app.command()

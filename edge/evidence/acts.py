@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 
 import msgspec
 
@@ -12,19 +12,46 @@ from edge.errors import InputError
 from edge.evidence.log import Log
 
 ACTS = "acts.jsonl"
+LOOK_S = 0.05
+_PAUSE = Event()
+"Is never set."
+
+
+class ActsHeld(InputError):
+    """Another process holds the log: `uplink`, which does what is to be done."""
 
 
 class ActLog:
-    """The acts of this box, a log of its own: `uplink` is its one writer."""
+    """The acts of this box, a log of its own with one writer at a time, which holds its lock.
 
-    def __init__(self, folder: Path, now_ns: Callable[[], int] = clock.now_ns) -> None:
-        """Go on with the log in `folder`, made if need be. Raises `InputError`."""
+    `uplink` is the one while it runs; who stands before a box without it writes by hand.
+    """
+
+    def __init__(
+        self, folder: Path, now_ns: Callable[[], int] = clock.now_ns, *, patience_s: float = 0
+    ) -> None:
+        """Go on with the log in `folder`, made if need be.
+
+        Raises `ActsHeld` if another process holds it for longer than `patience_s`, `InputError`.
+        """
         self.folder = folder
         self._now_ns = now_ns
-        self._log = Log(folder, ACTS, now_ns)
+        self._log = self._held(clock.monotonic_s() + patience_s)
         self._lock = Lock()
         self.damage = self._log.damage
         "What is not as it was left, a sentence each."
+
+    def _held(self, until_s: float) -> Log:
+        """Return the log once we are its one writer."""
+        while True:
+            try:
+                return Log(self.folder, ACTS, self._now_ns)
+            except InputError as refusal:
+                if not isinstance(refusal.__cause__, BlockingIOError):
+                    raise
+                if clock.monotonic_s() >= until_s:
+                    raise ActsHeld(str(refusal)) from refusal
+            _PAUSE.wait(LOOK_S)
 
     def keep(self, fields: Mapping[str, object]) -> int:
         """Keep an act, on disk before this returns; returns its leaf. From any thread.

@@ -7,7 +7,7 @@ frame in it; so the tree over the records binds what was heard, and the section 
 is a capture that anybody can open.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,8 @@ from edge.errors import InputError
 from edge.evidence.log import Appended, Log
 from edge.evidence.section import frames_in, is_whole, section_of
 from edge.evidence.shelf import capture_of, find, read_record
+from edge.model.outcome import Outcome
+from edge.model.unit import Unit
 from edge.model.verdict import Verdict
 from edge.pipeline import Decided
 from edge.verdict.explain import explain, explanation
@@ -66,32 +68,62 @@ class Journal:
         unit = offer.message.unit
         self.last = offer.call
         record = f"{unit.at:x}-{self._log.size + self.lost + 1}"
-        section = section_of((*offer.message.earlier, unit), f"{record} {verdict.rule}")
-        try:
-            file = self._capture()
-            at = file.append(section)
-            self._log.touch(file)
-        except OSError:
-            return self._not_kept(record)
-        line = {
-            "id": record,
-            "leaf": self._log.size,
+        about = {
             "frame": unit.number,
             "tap": unit.tap,
             "clock": {"source": unit.clock.source, "digits": unit.clock.digits},
             "took_us": decided.took_ns / 1000,
             **explanation(offer, verdict),
             "text": explain(offer, verdict),
-            "capture": {
-                "file": file.path.name, "at": at, "octets": len(section),
-                "sha256": sha256(section).hexdigest(),
-            },
-            "frames": [sha256(frame).hexdigest() for frame in frames_in(section)],
-        }  # fmt: skip
+        }
+        return self._write(record, about, (*offer.message.earlier, unit), verdict.rule)
+
+    def settle(self, outcome: Outcome, text: str, units: tuple[Unit, ...]) -> Kept:
+        """Write what became of a call, with the frames that prove it, after its verdict."""
+        self.records += 1
+        unit = units[-1] if units else None
+        about = {
+            "of": outcome.record,
+            "frame": unit.number if unit else 0,
+            "tap": unit.tap if unit else "",
+            "time": outcome.at / 1e9,
+            "call": outcome.call,
+            "attempt": outcome.attempt,
+            "trunk": outcome.trunk,
+            "outcome": outcome.result.value,
+            "by": outcome.by,
+            "told": outcome.told,
+            "heard": outcome.heard,
+            "after_ms": outcome.after_ns / 1e6,
+            "again": outcome.again,
+            "text": text,
+        }
+        return self._write(f"{outcome.record}-end", about, units, outcome.result.value)
+
+    def _write(
+        self, record: str, about: Mapping[str, object], units: Sequence[Unit], remark: str
+    ) -> Kept:
+        """Write a line of the log and its frames, as one."""
+        section = section_of(units, f"{record} {remark}") if units else b""
+        line: dict[str, object] = {"id": record, "leaf": self._log.size, **about}
+        file, at = None, 0
+        try:
+            if section:
+                file = self._capture()
+                at = file.append(section)
+                self._log.touch(file)
+                line["capture"] = {
+                    "file": file.path.name, "at": at, "octets": len(section),
+                    "sha256": sha256(section).hexdigest(),
+                }  # fmt: skip
+                line["frames"] = [sha256(frame).hexdigest() for frame in frames_in(section)]
+        except OSError:
+            return self._not_kept(record)
         try:
             return Kept(record, self._log.append(msgspec.json.encode(line)))
         except OSError:
-            file.cut(at)
+            if file:
+                file.cut(at)
             return self._not_kept(record)
 
     def _not_kept(self, record: str) -> Kept:

@@ -155,7 +155,8 @@ def find(
 ) -> Iterator[tuple[Line, dict[str, Any]]]:
     """Yield the records of a call, by Call-ID or record id, and their lines. Raises `InputError`.
 
-    A line that is no record, torn by a power cut, is passed over; `complain` is told which.
+    What became of a call is found under the record of its verdict too: it is `of` that one. A line
+    that is no record, torn by a power cut, is passed over; `complain` is told which.
     """
     quoted = msgspec.json.encode(name)
     for line in lines(folder):
@@ -165,7 +166,7 @@ def find(
         record = read_record(octets)
         if record is None:
             complain(f"{line.path}:{line.number}: not a record")
-        elif name in {record["id"], record.get("call")}:
+        elif name in {record["id"], record.get("call"), record.get("of")}:
             yield line, record
 
 

@@ -8,6 +8,8 @@ import msgspec
 
 from edge.model.verdict import Action
 
+_BLOCK, _DIVERT = Action.BLOCK, Action.DIVERT
+
 REJECTED = 21
 "Q.850 cause 21, call rejected: the one cause that a gateway does not route around."
 
@@ -53,7 +55,7 @@ class Answer(msgspec.Struct, frozen=True):
     @property
     def stops(self) -> bool:
         """Whether the call does not reach whom it was meant for."""
-        return self.action in {Action.BLOCK, Action.DIVERT}
+        return self.action is _BLOCK or self.action is _DIVERT
 
 
 GO_ON = Answer(Action.ALLOW)

@@ -60,7 +60,8 @@ class CallProgressed(msgspec.Struct, frozen=True, gc=False):
     call: str
     attempt: int
     stage: str
-    "`proceeding` (not ringing yet), `alerting` (180, ACM subscriber free, ALERTING), `progress`."
+    """`proceeding` (not ringing yet), `alerting` (180, ACM subscriber free, ALERTING), `progress`,
+    `diverted` (a leg goes to an operator desk)."""
     cause: str
     "The answer as heard: `180`, `183`, `ACM`."
 

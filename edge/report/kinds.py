@@ -37,6 +37,34 @@ class VerdictEvent(Timed):
     took_us: float
 
 
+class OutcomeEvent(Timed):
+    """What became of a call that was to be stopped: what the tap heard of it."""
+
+    kind: Literal["outcome"]
+    record: str
+    "Id of the record of its verdict."
+    leaf: int = -1
+    "Place of its own record in the log, from 0; -1 if it could not be kept."
+    call: str
+    attempt: int
+    trunk: str
+    result: Literal[
+        "stopped", "stopped-after-ring", "stopped-after-answer", "diverted", "rerouted", "leaked",
+        "failed", "ended", "unproven",
+    ]  # fmt: skip
+    "`stopped` and its kind only when it was heard."
+    by: str
+    "The gate that was asked or the enforcer that was told."
+    told: str
+    "What the switch said."
+    heard: str
+    "The message that ended the call, as heard."
+    after_ms: float
+    "From its offer to its end, both on the wire."
+    again: str = ""
+    "The attempt that came after it on another trunk."
+
+
 class CallEvent(Timed):
     """A call that was let through, when it is over."""
 
@@ -139,7 +167,7 @@ class MalformedEvent(Timed):
 
 
 AnyEvent: TypeAlias = Annotated[
-    VerdictEvent | CallEvent | BlindEvent | AlarmEvent | ActEvent | CheckpointEvent | GapEvent
-    | CountersEvent | MalformedEvent,
+    VerdictEvent | OutcomeEvent | CallEvent | BlindEvent | AlarmEvent | ActEvent | CheckpointEvent
+    | GapEvent | CountersEvent | MalformedEvent,
     Field(discriminator="kind"),
 ]  # fmt: skip

@@ -150,6 +150,17 @@ class Get(Versioned):
     "Blocks that are to be sent now."
 
 
+class RoamAsk(Versioned):
+    """Is the owner of a mobile number of ours, which calls from abroad, abroad? QoS 0."""
+
+    id: Annotated[str, Field(min_length=1, max_length=32)]
+    "Comes back with the answer."
+    number: Annotated[str, Field(pattern=r"^[1-9][0-9]{6,14}$")]
+    "E.164, without `+`, in the clear: whoever answers asks the operator whose subscriber it is."
+    deadline_ms: Annotated[int, Field(ge=1, le=60_000)]
+    "A later answer is of no use to the call, but to the next one of the same number."
+
+
 class Result(Versioned):
     """What became of a command. The same command again gets the same result again."""
 
@@ -209,7 +220,7 @@ class Command(Versioned):
 
 
 CommandKind: TypeAlias = Literal[
-    "block", "unblock", "mode", "config", "explain", "export", "update", "restart"
+    "block", "unblock", "mode", "enforcement", "config", "explain", "export", "update", "restart"
 ]
 
 
@@ -252,6 +263,16 @@ class Urgent(Versioned):
     record: str
     "Base64 of the record."
     signatures: tuple[tuple[str, str], ...]
+
+
+class RoamAnswer(Versioned):
+    """Whether the number of a question is abroad. QoS 0: who is away needs no answer."""
+
+    id: Annotated[str, Field(min_length=1, max_length=32)]
+    abroad: bool | None
+    "Null: nobody knows. The call goes on and is marked."
+    ttl_s: Annotated[int, Field(ge=0, le=86_400)]
+    "Most seconds that this may be believed; the appliance may believe it for less."
 
 
 # Enrolment --------------------------------------------------------------------

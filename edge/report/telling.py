@@ -13,6 +13,7 @@ import msgspec
 
 from edge.model.event import CallAnswered, CallReleased, TapBlind, shown
 from edge.model.message import Malformed
+from edge.model.outcome import Outcome
 from edge.pipeline import Decided, Finding
 from edge.report.event import Class, Event, Moment
 from edge.verdict.guardrail import Alarm
@@ -71,6 +72,7 @@ class Teller:
         """Tell what is to be told of a finding; `record` is its evidence, if there is some."""
         if isinstance(finding, Decided):
             if record:
+                self._passed.pop((finding.offer.call, finding.offer.attempt), None)
                 self._verdict(finding, record, leaf)
             elif self._hashing:
                 self._pass(finding)
@@ -83,6 +85,22 @@ class Teller:
             })  # fmt: skip
         elif isinstance(finding, Malformed):
             self._malformed(finding)
+
+    def outcome(self, outcome: Outcome, leaf: int) -> None:
+        """Tell what became of a call that was to be stopped."""
+        self._say(Class.BLOCK, "outcome", outcome.at, {
+            "record": outcome.record,
+            "leaf": leaf,
+            "call": outcome.call[:MOST_TEXT],
+            "attempt": outcome.attempt,
+            "trunk": outcome.trunk,
+            "result": outcome.result.value,
+            "by": outcome.by,
+            "told": outcome.told[:MOST_TEXT],
+            "heard": outcome.heard[:MOST_TEXT],
+            "after_ms": outcome.after_ns / 1e6,
+            "again": outcome.again[:MOST_TEXT],
+        })  # fmt: skip
 
     def alarm(self, alarm: Alarm) -> None:
         """Tell what people must look at now."""

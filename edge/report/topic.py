@@ -24,6 +24,8 @@ ASK = "ask"
 RESULT = "res"
 GET = "get"
 RENEW = "renew"
+ROAM = "roam"
+"Is a number abroad? Also the topic of the answer."
 
 # Down: what it is told.
 ACK = "ack"

@@ -33,6 +33,10 @@ class Engine:
         """Only observe the trunks that `modes` does not put in `enforce`, from the next call on."""
         self._enforced = {name for name, mode in modes.items() if mode is Mode.ENFORCE}
 
+    def enforces(self, trunk: str) -> bool:
+        """Whether verdicts on a trunk act now."""
+        return trunk in self._enforced
+
     def decide(self, offer: CallOffered, now_ns: int, *, overloaded: bool = False) -> Verdict:
         """Return the verdict on a call; `overloaded` allows it unasked."""
         policy = self.policy

@@ -15,7 +15,7 @@ import typer
 
 from edge import clock
 from edge.blocklist.manifest import read_record, read_signed
-from edge.errors import ConfigError, ListError
+from edge.errors import ConfigError, InputError, ListError
 from edge.report.lists.urgent import write_urgent
 from edge.report.message import Command, Result
 from edge.trust.keys import read_signer
@@ -91,6 +91,17 @@ def mode(
 ) -> None:
     """Set what a trunk's verdicts do."""
     _send(context, "mode", {"trunk": trunk, "mode": wanted})
+
+
+@app.command()
+def enforcement(
+    context: typer.Context,
+    wanted: Annotated[str, typer.Argument(help="off (one side signs) or on (both).")],
+) -> None:
+    """Stop nothing on any trunk of an appliance, whatever its mode, or stop calls again."""
+    if wanted not in {"on", "off"}:
+        raise InputError(f"{wanted!r} is neither on nor off")
+    _send(context, "enforcement", {"on": wanted == "on"})
 
 
 @app.command()

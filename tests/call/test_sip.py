@@ -152,6 +152,40 @@ def test_ladder(rows: list[Row]) -> None:
     assert heard == [expected for _, expected in rows]
 
 
+def to(uri: bytes, octets: bytes) -> bytes:
+    """Return a message with another Request-URI."""
+    return octets.replace(b"sip:+77172000001@s SIP", uri + b" SIP", 1)
+
+
+LEG = write("INVITE", via=("p", "a"))
+
+
+@pytest.mark.parametrize(
+    ("leg", "heard"),
+    [
+        (to(b"sip:desk@pbx.example", LEG), ["diverted"]),
+        (to(b"sip:desk@PBX.Example:5070;transport=tcp", LEG), ["diverted"]),
+        (to(b"sips:desk@pbx.example", LEG), ["diverted"]),
+        (to(b"sip:Desk@pbx.example", LEG), []),  # a user part is not folded, RFC 3261 19.1.4
+        (to(b"sip:desk@other.example", LEG), []),
+        (to(b"sip:pbx.example", LEG), []),
+        (LEG, []),
+        (to(b"sip:desk@pbx.example", write("INVITE", call="c2")), ["offered 1"]),
+    ],
+)
+def test_the_leg_to_an_operator_desk_is_told(leg: bytes, heard: list[str]) -> None:
+    talk = Talk()
+    talk.calls.desks = frozenset({("desk", "pbx.example")})
+    assert talk.hear(write("INVITE")) == ["offered 1"]
+    assert talk.hear(leg) == heard
+
+
+def test_without_a_desk_no_leg_is_one() -> None:
+    talk = Talk()
+    talk.hear(write("INVITE"))
+    assert talk.hear(to(b"sip:desk@pbx.example", LEG)) == []
+
+
 def test_leg_on_an_international_trunk_is_decided_anew() -> None:
     talk = Talk()
     assert talk.hear(write("INVITE", via=("a",))) == ["offered 1"]

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from edge.evidence.journal import Journal
+from edge.model.outcome import Outcome, Result
+from edge.model.unit import LinkType, Unit
 from tests.cli.conftest import VECTORS, Qalqan
 
 CALL = "spoofed_7172-0-1@198.51.100.10"
@@ -37,6 +40,33 @@ def test_json_by_call_and_by_record(qalqan: Qalqan, evidence: Path) -> None:
     }  # fmt: skip
     assert line["call"] == CALL
     assert qalqan("explain", line["id"], "-e", evidence, "--json").lines == [line]
+
+
+@pytest.mark.parametrize(
+    ("units", "whence"),
+    [
+        ((), "Record {0}-end, the end of {0}"),
+        (
+            (Unit("mirror", LinkType.ETHERNET, 1, b"x", 17),),
+            "Record {0}-end, frame 17 of tap mirror, the end of {0}",
+        ),
+    ],
+)
+def test_what_became_of_it_is_explained_with_the_call(
+    qalqan: Qalqan, evidence: Path, units: tuple[Unit, ...], whence: str
+) -> None:
+    (line,) = qalqan("explain", CALL, "-e", evidence, "--json").lines
+    journal = Journal(evidence)
+    outcome = Outcome(1, Result.STOPPED, CALL, 1, "intl", line["id"], "pbx", "done", "603", 1)
+    journal.settle(outcome, "stopped: A to B", units)
+    journal.close()
+    for name in (CALL, line["id"]):  # the id is what a refused caller was given
+        done = qalqan("explain", name, "-e", evidence)
+        assert (done.code, done.err) == (0, "")
+        assert done.out.splitlines()[0].startswith(f"Record {line['id']}, frame ")
+        assert done.out.splitlines()[-2:] == [whence.format(line["id"]), "stopped: A to B"]
+    _, end = qalqan("explain", CALL, "-e", evidence, "--json").lines
+    assert (end["of"], end["outcome"]) == (line["id"], "stopped")
 
 
 def test_a_call_that_left_no_record(qalqan: Qalqan, evidence: Path) -> None:

@@ -46,6 +46,19 @@ def test_check_names_the_wrong_line_of_a_list(qalqan: Qalqan, config: Path) -> N
     assert "calling" in done.err
 
 
+def test_check_says_what_cannot_be_answered_where_somebody_stops(
+    qalqan: Qalqan, config: Path
+) -> None:
+    with config.open("a") as file:
+        file.write('[enforcer.switch]\ndriver = "observe"\n')
+    _, desk, contacts = qalqan("config", "check", config).out.splitlines()
+    assert desk == "answer.desk is not set: a call that is to be diverted goes on"
+    assert contacts.startswith("answer has no url, tel or email: what analytics block is 603")
+    with config.open("a") as file:
+        file.write('[answer]\ndesk = "sip:desk@198.51.100.9"\ntel = "+77172000001"\n')
+    assert len(qalqan("config", "check", config).out.splitlines()) == 1
+
+
 def test_check_of_what_is_not_there(qalqan: Qalqan, tmp_path: Path) -> None:
     done = qalqan("config", "check", tmp_path / "none.toml")
     assert (done.code, done.err) == (

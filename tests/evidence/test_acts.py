@@ -3,12 +3,12 @@
 
 from functools import partial
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 
 import pytest
 
 from edge.errors import InputError
-from edge.evidence.acts import ActLog
+from edge.evidence.acts import ActLog, ActsHeld
 from edge.evidence.audit import audit
 from edge.evidence.merkle import WIDTH
 from edge.evidence.shelf import find, read_leaves
@@ -58,3 +58,29 @@ def test_an_act_that_cannot_be_kept_is_refused(tmp_path: Path) -> None:
     (tmp_path / "2026-11-25").unlink()
     assert acts.keep(ACT) == 0
     acts.close()
+
+
+def test_one_process_at_a_time_holds_the_log(tmp_path: Path) -> None:
+    acts = ActLog(tmp_path)
+    with pytest.raises(ActsHeld, match="another process"):
+        ActLog(tmp_path)
+    assert acts.keep(ACT) == 0  # who was refused has harmed nothing
+    acts.close()
+    ActLog(tmp_path).close()
+
+
+def test_who_has_patience_gets_the_log_when_it_is_let_go(tmp_path: Path) -> None:
+    acts = ActLog(tmp_path)
+    let_go = Timer(0.1, acts.close)
+    let_go.start()
+    later = ActLog(tmp_path, patience_s=30)
+    assert later.keep(ACT) == 0
+    later.close()
+    let_go.join()
+
+
+def test_a_log_that_cannot_be_is_not_called_held(tmp_path: Path) -> None:
+    (tmp_path / "acts").touch()
+    with pytest.raises(InputError, match="exists") as refusal:
+        ActLog(tmp_path / "acts")
+    assert not isinstance(refusal.value, ActsHeld)

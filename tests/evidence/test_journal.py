@@ -17,6 +17,7 @@ from edge.evidence.audit import audit
 from edge.evidence.journal import FRAMES, NOT_KEPT, VERDICTS, Journal, is_evidence, records
 from edge.evidence.merkle import WIDTH, leaf_hash
 from edge.evidence.shelf import read_leaves
+from edge.model.outcome import Outcome, Result
 from edge.model.unit import LinkType, Unit
 from edge.model.verdict import Action, Basis, Mode, Verdict
 from tests.call.sip_talk import write
@@ -203,6 +204,66 @@ def test_no_room_for_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="file"):
         Journal(tmp_path / "file" / "evidence")
+
+
+def stopped(record: str) -> Outcome:
+    return Outcome(NOW, Result.STOPPED, "c1", 1, "world", record, "pbx", "done", "603", 250_000_000)
+
+
+def test_what_became_of_a_call_is_a_record_of_its_own_with_the_frames_that_prove_it(
+    box: Box,
+) -> None:
+    journal = box.journal()
+    kept = journal.keep(decided(1))
+    proof = Unit("mirror", LinkType.ETHERNET, 10**18 + 9, write("603"), 17)
+    end = journal.settle(stopped(kept.record), "stopped: A to B", (proof,))
+    assert (end.record, end.leaf, journal.records) == (f"{kept.record}-end", 1, 2)
+    journal.close()
+    verdict, outcome = found(box.log, kept.record)[0]
+    assert found(box.log, "c1")[0] == [verdict, outcome]
+    assert found(box.log, end.record)[0] == [outcome]
+    expected = {
+        "id": end.record, "leaf": 1, "of": kept.record, "frame": 17, "tap": "mirror",
+        "time": NOW / 1e9, "call": "c1", "attempt": 1, "trunk": "world", "outcome": "stopped",
+        "by": "pbx", "told": "done", "heard": "603", "after_ms": 250, "again": "",
+        "text": "stopped: A to B",
+    }  # fmt: skip
+    assert {key: outcome[key] for key in expected} == expected
+    assert outcome.keys() - expected.keys() == {"capture", "frames"}
+    assert [unit.data for unit in frames(box.file(FRAMES))] == [write("INVITE"), write("603")]
+    assert f"{end.record} stopped".encode() in box.file(FRAMES).read_bytes()
+    assert list(audit(box.log)) == []
+
+
+def test_an_end_that_nobody_heard_has_no_frames(box: Box) -> None:
+    journal = box.journal()
+    kept = journal.keep(decided(1))
+    size = box.file(FRAMES).stat().st_size
+    end = journal.settle(stopped(kept.record), "unproven", ())
+    assert end.leaf == 1
+    journal.close()
+    _, outcome = found(box.log, kept.record)[0]
+    assert (outcome["frame"], outcome["tap"]) == (0, "")
+    assert outcome.keys().isdisjoint({"capture", "frames"})
+    assert box.file(FRAMES).stat().st_size == size
+    assert list(audit(box.log)) == []
+    again = box.journal()  # a record without frames lacks none
+    assert again.damage == []
+    again.close()
+
+
+@pytest.mark.parametrize("units", [(), (Unit("mirror", LinkType.ETHERNET, 10**18, b"x" * 200),)])
+def test_an_end_for_which_there_is_no_room_is_counted(box: Box, units: tuple[Unit, ...]) -> None:
+    journal = box.journal()
+    kept = journal.keep(decided(1))
+    sizes = {name: box.file(name).stat().st_size for name in (FRAMES, VERDICTS)}
+    with room(min(sizes.values()) + 50):
+        assert journal.settle(stopped(kept.record), "stopped", units).leaf == NOT_KEPT
+    assert journal.lost == 1
+    assert sizes == {name: box.file(name).stat().st_size for name in (FRAMES, VERDICTS)}
+    assert journal.settle(stopped(kept.record), "stopped", units).leaf == 1
+    journal.close()
+    assert list(audit(box.log)) == []
 
 
 @pytest.mark.parametrize("which", [FRAMES, VERDICTS])

@@ -112,6 +112,19 @@ def test_a_record_is_found_by_its_call_and_by_its_id(tmp_path: Path) -> None:
     assert (line.number, found["call"]) == (3, "y")
 
 
+def test_what_became_of_a_call_is_found_under_its_verdict(tmp_path: Path) -> None:
+    end = b'{"id":"a-1-end","leaf":2,"of":"a-1","call":"x","text":""}\n'
+    other = b'{"id":"b-2-end","leaf":3,"of":"b-2","call":"y","text":""}\n'
+    written(tmp_path, record("a-1", 0, "x") + record("b-2", 1, "y") + end + other)
+
+    def ids(name: str) -> list[str]:
+        return [found["id"] for _, found in find(tmp_path, name, pytest.fail)]
+
+    assert ids("a-1") == ids("x") == ["a-1", "a-1-end"]
+    assert ids("a-1-end") == ["a-1-end"]
+    assert ids("a-") == []
+
+
 @pytest.mark.parametrize(
     "line",
     [

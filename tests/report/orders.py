@@ -9,7 +9,7 @@ from securesystemslib.signer import CryptoSigner
 
 from edge.blocklist.manifest import Record
 from edge.errors import InputError
-from edge.report.command.act import Explain, Export, Restart, SetMode, Update
+from edge.report.command.act import Explain, Export, Restart, Update, switches
 from edge.report.command.command import Audit, Commands, Trust
 from edge.report.command.hurry import Hurry, UrgentList
 from edge.report.command.register import Register
@@ -111,7 +111,7 @@ class Site(Head):
         return {
             "block": Hurry(lists, self.doer("lists"), adds=True),
             "unblock": Hurry(lists, self.doer("lists"), adds=False),
-            "mode": SetMode(self.modes, {"intl"}, self.doer("modes")),
+            **switches(self.modes, {"intl"}, self.doer("modes")),
             "explain": Explain(self.find),
             "export": Export(self.bundled),
             "update": Update(self.doer("update")),

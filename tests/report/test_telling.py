@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from edge.model.event import CallAnswered, CallReleased, TapBlind
 from edge.model.message import Malformed
+from edge.model.outcome import Outcome, Result
 from edge.model.unit import LinkType, Unit
 from edge.model.verdict import Action, Basis, Mode, Verdict
 from edge.pipeline import Decided, Finding
@@ -113,6 +114,30 @@ def test_an_alarm_is_told_at_once_and_bounded() -> None:
     assert desk.told[0].cls is Class.AUDIT
     (said,) = desk.read()
     assert (said.name, said.trunk, len(said.text)) == ("breaker-open", "world", MOST_TEXT)
+
+
+@pytest.mark.parametrize("result", Result)
+def test_an_outcome_is_told_at_once_under_the_record_of_its_verdict(result: Result) -> None:
+    desk = Desk()
+    outcome = Outcome(
+        NOW, result, "c1", 2, "world", "r-1", "pbx", "done", "603", 250_000_000, "c2 on other"
+    )
+    desk.teller.outcome(outcome, leaf=5)
+    assert desk.told[0].cls is Class.BLOCK
+    (said,) = desk.read()
+    assert (said.kind, said.record, said.leaf, said.at) == ("outcome", "r-1", 5, NOW)
+    assert (said.call, said.attempt, said.trunk, said.result) == ("c1", 2, "world", result.value)
+    assert (said.by, said.told, said.heard) == ("pbx", "done", "603")
+    assert (said.after_ms, said.again) == (250, "c2 on other")
+
+
+def test_what_others_say_of_an_outcome_does_not_fill_the_line() -> None:
+    desk, long = Desk(), "x" * 10_000
+    desk.teller.outcome(
+        Outcome(NOW, Result.FAILED, long, 1, "world", "r-1", "pbx", long, long, 0, long), -1
+    )
+    (said,) = desk.read()
+    assert {len(text) for text in (said.call, said.told, said.heard, said.again)} == {MOST_TEXT}
 
 
 def malformed(why: str) -> Malformed:

@@ -93,6 +93,15 @@ def test_modes_take_effect_with_the_next_call():
     assert not decides.decide(call(), NOW).acts
 
 
+def test_whether_a_trunk_is_enforced_now():
+    decides = engine(modes={ABROAD.name: Mode.ENFORCE, NATIONAL.name: Mode.OBSERVE})
+    assert [decides.enforces(name) for name in (ABROAD.name, NATIONAL.name, "x")] == [
+        True, False, False,
+    ]  # fmt: skip
+    decides.set_modes({NATIONAL.name: Mode.ENFORCE})
+    assert [decides.enforces(name) for name in (ABROAD.name, NATIONAL.name)] == [False, True]
+
+
 def test_an_overloaded_pipeline_allows_unasked():
     verdict = engine().decide(call(), NOW, overloaded=True)
     assert (verdict.action, verdict.basis) == (Action.ALLOW, Basis.GUARDRAIL)

@@ -6,6 +6,8 @@
 | block, unblock   | its record's keys | finished: the list's journal tells whether it is in it  |
 | mode observe     | one side          | finished: the file is written again, the same           |
 | mode enforce     | both sides        | finished, as above                                      |
+| enforcement off  | one side          | finished, as above                                      |
+| enforcement on   | both sides        | finished, as above                                      |
 | config           | both sides        | interrupted; once it is in place its trial goes on      |
 | explain, export  | one side          | finished: asked again                                   |
 | update           | both sides        | done: every connection begins with it                   |
@@ -16,6 +18,7 @@
 import base64
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -24,7 +27,7 @@ from pydantic import BaseModel, Field
 
 from edge.errors import ConfigError, InputError, QalqanError
 from edge.model.verdict import Mode
-from edge.modes import read_modes, write_modes
+from edge.modes import STOP, go, read_modes, stop, write_modes
 from edge.report.command.signed import Denied, Vouched, Why, by_sides
 from edge.report.message import Wire
 
@@ -85,6 +88,10 @@ class ModeArgs(Wire):
     mode: Mode
 
 
+_CHANGING = Lock()
+"The hub and who stands before the box may set modes at once; one process does both."
+
+
 class SetMode:
     """`mode`: what a trunk's verdicts do, whatever the configuration says."""
 
@@ -107,11 +114,50 @@ class SetMode:
         if args.trunk not in self._trunks:
             raise Denied(Why.UNKNOWN_TRUNK, f"{args.trunk[:64]!r} is no trunk of this box")
         text = f"{args.trunk} is in {args.mode.value}"
-        try:
-            modes = read_modes(self._path)
-        except ConfigError:
-            modes, text = {}, f"{text}; the file was damaged, the others are as configured"
-        write_modes(self._path, {**modes, args.trunk: args.mode})
+        with _CHANGING:
+            try:
+                modes = read_modes(self._path)
+            except ConfigError:
+                modes, text = {}, f"{text}; the file was damaged, the others are as configured"
+            write_modes(self._path, {**modes, args.trunk: args.mode})
+        self._hint()
+        return Outcome(text)
+
+    finish = act
+
+
+# enforcement ------------------------------------------------------------------
+
+
+class EnforcementArgs(Wire):
+    """Whether trunks stop calls as their modes say."""
+
+    on: bool
+    "False is the emergency stop: all trunks are only observed until it is true again."
+
+
+class SetEnforcement:
+    """`enforcement`: the emergency stop, and its end."""
+
+    args = EnforcementArgs
+    changes = True
+
+    def __init__(self, path: Path, hint: Callable[[], object]) -> None:
+        """Make and remove the file that `core` looks for."""
+        self._path = path
+        self._hint = hint
+
+    def allowed(self, args: EnforcementArgs, vouched: Vouched) -> tuple[str, ...]:
+        """To stop more takes both sides, to stop less one."""
+        return by_sides(vouched, BOTH if args.on else ONE)
+
+    def act(self, args: EnforcementArgs, job: Job) -> Outcome:
+        """Make the file, or remove it."""
+        if not args.on:
+            stop(self._path, job.id)
+            text = "all trunks are only observed"
+        else:
+            text = "trunks are in their modes" if go(self._path) else "no stop was in force"
         self._hint()
         return Outcome(text)
 
@@ -268,3 +314,13 @@ class Restart:
         except KeyError:
             known = ", ".join(sorted(self._ask))
             raise Denied(Why.BAD_ARGS, f"process is one of: {known}") from None
+
+
+def switches(
+    modes: Path, trunks: Collection[str], hint: Callable[[], object]
+) -> dict[str, Action[Any]]:
+    """Return the kinds that say what is stopped, for the hub and for who stands before the box."""
+    return {
+        "mode": SetMode(modes, trunks, hint),
+        "enforcement": SetEnforcement(modes.with_name(STOP), hint),
+    }

@@ -42,6 +42,22 @@ def test_an_unknown_trunk_or_mode_is_refused(site):
     assert not site.modes.exists()
 
 
+def test_one_side_ends_all_stopping_and_both_have_it_go_on(site):
+    off, on = {"on": False}, {"on": True}
+    assert site.take(site.order("enforcement", on)).text == "no stop was in force"
+    assert site.take(site.order("enforcement", off, by=("engineer",))).state == "done"
+    assert (site.folder / "stop").exists()
+    assert site.take(site.order("enforcement", off, by=("operator",))).state == "done"
+    assert why(site.take(site.order("enforcement", on, by=("operator",)))) == (
+        "refused", "one-side-only",
+    )  # fmt: skip
+    assert (site.folder / "stop").exists()
+    assert site.take(site.order("enforcement", on)).text == "trunks are in their modes"
+    assert not (site.folder / "stop").exists()
+    assert site.done == ["modes"] * 4
+    assert why(site.take(site.order("enforcement", {"on": "perhaps"})))[1] == "bad-args"
+
+
 def test_a_restart_of_uplink_waits_for_its_answer(site):
     assert site.take(site.order("restart", {"process": "core"}, by=("operator",))).state == "done"
     assert site.done == ["core"]
