@@ -5,6 +5,7 @@ An order is no stop, and a switch's agreement is none. An outcome is settled whe
 to end and did not come again on another trunk for a while, or when time is up. Pure, bounded.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 from edge.enforce.watch import Pair, Watch, pair_of
@@ -45,7 +46,7 @@ class Proof:
         "Those that a tap has heard."
         self._by_pair: dict[Pair, Watch] = {}
         "The latest of each."
-        self._done: dict[str, Answer] = {}
+        self._done: OrderedDict[str, Answer] = OrderedDict()
         "Of calls that were settled, the latest last."
 
     def __len__(self) -> int:
@@ -134,7 +135,7 @@ class Proof:
         del self._by_record[watch.record]
         self._done[watch.record] = watch.answer
         if len(self._done) > MOST_DONE:
-            del self._done[next(iter(self._done))]
+            self._done.popitem(last=False)
         for key in [key for key in watch.keys if self._by_call.get(key) is watch]:
             del self._by_call[key]
         self._forget_pair(watch)

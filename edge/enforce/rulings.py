@@ -7,7 +7,7 @@ an innocent INVITE decided first gains nothing for another under its name. Pure;
 and in time.
 """
 
-from itertools import islice
+from collections import OrderedDict
 
 import msgspec
 
@@ -58,7 +58,8 @@ class Rulings:
         self._engine = engine
         self._patience_ns = patience_ns
         self._most = most
-        self._known: dict[Key, Ruling] = {}
+        # Not a dict: one that loses its first again and again is slow to find the next.
+        self._known: OrderedDict[Key, Ruling] = OrderedDict()
         "The oldest first."
 
     def __len__(self) -> int:
@@ -98,10 +99,13 @@ class Rulings:
 
     def _forget(self, now_ns: int) -> None:
         """Let go of what is too old, or of the oldest where there is no room."""
-        for key in tuple(islice(self._known, 2)):
+        for _ in range(2):
+            key = next(iter(self._known), None)
+            if key is None:
+                return
             is_old = not 0 <= now_ns - self._known[key].at < self._patience_ns
             if not is_old and len(self._known) < self._most:
-                break
+                return
             del self._known[key]
 
 

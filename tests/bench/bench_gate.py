@@ -22,7 +22,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 SCENARIO, PEER = ROOT / "tests/bench/gate_load.xml", ROOT / "tests/bench/gate_peer.cfg"
 TARGET = 5_000
-RATES = (4_000, 5_000, 6_000, 7_000, 8_000, 9_000, 10_000, 12_000)
+RATES = (2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 9_000, 10_000, 12_000)
 SECONDS = 4
 PATIENCE_S = 20.0
 

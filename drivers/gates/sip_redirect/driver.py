@@ -57,7 +57,7 @@ class Config(BaseModel):
     to 1 KiB each. An older one is decided again."""
     overload_ms: int = Field(default=200, ge=1, le=10_000)
     "A call that waited longer goes on unasked, milliseconds; a switch asks again after 500."
-    backlog: int = Field(default=2_000, ge=1, le=1_000_000)
+    backlog: int = Field(default=20_000, ge=1, le=1_000_000)
     "Requests answered without having caught up, after which calls go on unasked until then."
     buffer_kib: int = Field(default=4096, ge=64, le=65_536)
     "Room for requests that were not read yet, KiB; over TCP and TLS a connection's, each way."
