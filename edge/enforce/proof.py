@@ -93,7 +93,10 @@ class Proof:
         watch = self._by_pair.get(pair) if pair[0] else None  # who hides his number is nobody
         if watch is None or watch.released is None or watch.again or not watch.is_stopped:
             return
-        if offer.call == watch.offer.call and offer.trunk is UNKNOWN_TRUNK:
+        switch = watch.offer.message.flow.destination
+        if offer.trunk is UNKNOWN_TRUNK and (
+            offer.call == watch.offer.call or offer.message.flow.source == switch != b""
+        ):
             self._bind(watch, offer)  # a late leg, from the switch itself
         elif offer.trunk.name != watch.offer.trunk.name:
             watch.again = f"{offer.call} on {offer.trunk.name}"

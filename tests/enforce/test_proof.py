@@ -4,14 +4,15 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from edge.enforce.proof import NS, Proof
 from edge.model.answer import Answer
-from edge.model.event import CallOffered, CallReleased, Trunk, TrunkClass
+from edge.model.event import UNKNOWN_TRUNK, CallOffered, CallReleased, Trunk, TrunkClass
 from edge.model.outcome import Outcome, Result
 from edge.model.unit import LinkType, Unit
 from edge.model.verdict import Action
-from tests.call.sip_talk import Talk, write
+from tests.call.sip_talk import CALLER, SWITCH, Talk, write
 from tests.enforce.talk import called_from, message, offer
 from tests.verdict.calls import NOW
 
@@ -323,3 +324,20 @@ def test_what_is_cut_off_while_the_call_is_up_is_unproven() -> None:
     assert [outcome.result for outcome in line.settled] == [Result.UNPROVEN]
     assert line.proof.done("r-1") == BLOCK
     assert line.proof.done("r-2") is None
+
+
+@pytest.mark.parametrize(("trunk", "source", "result"), [
+    (UNKNOWN_TRUNK, SWITCH, Result.STOPPED),  # the leg of a switch that makes two calls of one
+    (UNKNOWN_TRUNK, CALLER, Result.REROUTED),
+    (Trunk("other", TrunkClass.NATIONAL), SWITCH, Result.REROUTED),
+])  # fmt: skip
+def test_a_leg_of_the_switch_itself_is_no_new_attempt(
+    trunk: Trunk, source: bytes, result: Result
+) -> None:
+    line = Line(BLOCK)
+    line.tell("INVITE, order, agreed, 603")
+    leg = offer(write("INVITE", call="b2b"), trunk, at=line.now)
+    leg.message.flow = replace(leg.message.flow, source=source)
+    line.proof.offered(leg)
+    line.proof.finish(line.now)
+    assert [outcome.result for outcome in line.settled] == [result]
