@@ -334,10 +334,15 @@ def test_what_is_cut_off_while_the_call_is_up_is_unproven() -> None:
 def test_a_leg_of_the_switch_itself_is_no_new_attempt(
     trunk: Trunk, source: bytes, result: Result
 ) -> None:
-    line = Line(BLOCK)
-    line.tell("INVITE, order, agreed, 603")
-    leg = offer(write("INVITE", call="b2b"), trunk, at=line.now)
+    settled: list[Outcome] = []
+    proof, first = Proof(lambda outcome, _: settled.append(outcome), WITHIN, AGAIN), offer()
+    proof.watch(first, BLOCK, "r-1", NOW)
+    proof.heard("r-1", first)
+    proof.asked("r-1", "gate", NOW)
+    unit = Unit("e1", LinkType.MTP2, NOW, b"")
+    proof.follow(CallReleased(NOW, CALL, 1, "603", "called", False, 0, 603), unit, NOW)
+    leg = offer(write("INVITE", call="b2b"), trunk)
     leg.message.flow = replace(leg.message.flow, source=source)
-    line.proof.offered(leg)
-    line.proof.finish(line.now)
-    assert [outcome.result for outcome in line.settled] == [result]
+    proof.offered(leg)
+    proof.finish(NOW)
+    assert [outcome.result for outcome in settled] == [result]
