@@ -24,6 +24,7 @@ demo: $(READY) ## a minute of trunk traffic, from the signed list to the hub's t
 	@echo "A minute of a regional trunk. Two peers call in: one from abroad, one from within the country."
 	@echo "Listed numbers and Kazakh fixed numbers that call from abroad are blocked before it rings;"
 	@echo "a trunk put in 'observe' only says what it would have blocked; 112 is always let through."
+	@echo "At the end a switch asks about live calls, and the stop of one is heard on the wire."
 	@$(VENV)/bin/python -m hil.demo --speed $(SPEED)
 
 test: peers $(READY) ## what proves the appliance right; under fifteen minutes on two cores

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m hil.demo`: a minute of a regional trunk, from the signed list to the hub's table.
+"""`python -m hil.demo`: a minute of a regional trunk, then calls that a switch asks about.
 
 Exit code 1 if what the demo is there to show did not happen.
 """
@@ -22,7 +22,8 @@ from rich.text import Text
 from edge import clock
 from edge.blocklist.store import Store as ListStore
 from edge.trust.identity import COSIGNER
-from hil.demo.region import LIST, Centre, appliance, broker, free_port, process
+from hil.demo.region import LIST, Centre, appliance, broker, free_port, live, process
+from hil.demo.switch import Ports, Switch
 from hil.hub.commander import give
 from hil.hub.fleet import members
 from hil.hub.store import EVENTS, Store, sqlite_url
@@ -36,6 +37,12 @@ REPORTED_AFTER_S = 21.5
 ENFORCED_AFTER_S = 30.0
 NODE, NEW = "astana-demo", "intl-new"
 "The trunk begins in `observe`, as every one does."
+LIVE_CALLS = (
+    ("+447700900111", "77172000001", "200"),
+    ("+447700900101", "77172000001", "603"),
+    ("+447700900101", "112", "200"),
+)
+"Who calls whom, and what he hears: an ordinary caller, a listed one, and that one in need of help."
 LOOK_S = 0.1
 PATIENCE_S = 60.0
 QUIET_S = 2.0
@@ -50,6 +57,7 @@ class Seen(NamedTuple):
     console: Console
     told: set[tuple[int, int]]
     verdicts: list[dict[str, Any]]
+    outcomes: list[dict[str, Any]]
 
 
 def news(seen: Seen) -> Iterator[dict[str, Any]]:
@@ -72,6 +80,8 @@ def show(seen: Seen) -> None:
             seen.console.print(line)
         if event["kind"] == "verdict":
             seen.verdicts.append(event)
+        elif event["kind"] == "outcome":
+            seen.outcomes.append(event)
 
 
 def line_of(event: dict[str, Any]) -> Text | None:
@@ -85,6 +95,9 @@ def line_of(event: dict[str, Any]) -> Text | None:
                 "  hub <- ", (f"{word:<12}", style), f"{event['calling']:>15} -> ",
                 f"{event['called']:<14} {event['rule']}",
             )  # fmt: skip
+        case "outcome":
+            heard = f"heard {event['heard']}, {event['after_ms']:.0f} ms after its INVITE"
+            return Text.assemble("  hub <- ", (f"{event['result']:<12}", "bold green"), heard)
         case "act" | "alarm":
             name = event.get("act") or event["name"]
             return Text.assemble("  hub <- ", (f"{name:<12}", "cyan"), event["text"])
@@ -115,16 +128,16 @@ def main(
         stack.enter_context(process(folder / "hub.log", *hub))
         store = Store(sqlite_url(folder / "hub" / "hub.db"))
         stack.callback(store.close)
-        seen = Seen(store, console, set(), [])
+        seen = Seen(store, console, set(), [], [])
         edge = ("edge", "uplink", "--config", str(config))
         uplink = stack.enter_context(process(folder / "uplink.log", *edge))
         wait_for_list(folder, seen)
         watch_trunk(folder, config, centre, seen, speed)
+        stop_live(folder, config, seen)
         wait_for_rest(seen)
         console.print()
         console.print(picture(members(store), clock.now_ns()))
-        uplink.terminate()
-        uplink.wait(PATIENCE_S)
+        retire(uplink)
         ending(folder, seen)
 
 
@@ -157,6 +170,36 @@ def watch_trunk(folder: Path, config: Path, centre: Centre, seen: Seen, speed: f
             fail(folder, f"core ended with {core.returncode}")
 
 
+def stop_live(folder: Path, config: Path, seen: Seen) -> None:
+    """Have a switch ask the appliance about calls, and the appliance hear what became of them."""
+    ports = Ports(gate=free_port(), tap=free_port())
+    seen.console.print("\nA switch asks before it calls the phone; the tap hears what it does.")
+    log = folder / "live.log"
+    path = live(config, ports.tap, ports.gate)
+    with process(log, "edge", "core", "--config", str(path)):
+        until_s = clock.monotonic_s() + PATIENCE_S
+        while log.read_text().count('"event": "open"') < len(ports):
+            if clock.monotonic_s() > until_s:
+                fail(folder, "gate and tap did not open")
+            pause()
+        with Switch.open(ports, lambda line: seen.console.print(f"  {line}")) as switch:
+            for calling, called, wanted in LIVE_CALLS:
+                seen.console.print(f"{calling} calls {called}:", style="bold")
+                if switch.call(calling, called) != wanted:
+                    fail(folder, f"the call of {calling} to {called} did not end with {wanted}")
+        wait_for_outcome(folder, seen)
+
+
+def wait_for_outcome(folder: Path, seen: Seen) -> None:
+    """Wait until the hub has heard that the call was stopped."""
+    until_s = clock.monotonic_s() + PATIENCE_S
+    while not any(one["result"] == "stopped" for one in seen.outcomes):
+        if clock.monotonic_s() > until_s:
+            fail(folder, "no call was heard to be stopped")
+        show(seen)
+        pause()
+
+
 def wait_for_rest(seen: Seen) -> None:
     """Show what still arrives, until nothing has for a while."""
     quiet_s = clock.monotonic_s()
@@ -179,6 +222,12 @@ def enforce(centre: Centre, seen: Seen) -> None:
     now_s = clock.now_ns() // NS
     give(seen.store, centre.order(NODE, "mode", {"trunk": NEW, "mode": "enforce"}, now_s), now_s)
     seen.console.print(f"Operator and engineer: trunk {NEW} stops calls from now on.", style="bold")
+
+
+def retire(uplink: subprocess.Popen[bytes]) -> None:
+    """Have the process end in good order: what it holds is then for others to read."""
+    uplink.terminate()
+    uplink.wait(PATIENCE_S)
 
 
 def ending(folder: Path, seen: Seen) -> None:

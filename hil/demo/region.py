@@ -26,6 +26,27 @@ from hil.hub.library import Library
 
 HERE = Path(__file__).parent
 LIST = "fraud"
+LIVE = """
+[tap.copies]
+driver = "hep"
+port = {tap}
+
+[gate.switch]
+driver = "sip_redirect"
+port = {gate}
+peers = ["127.0.0.1/32"]
+go_on = "404"
+
+[trunk.live]
+class = "international"
+peers = ["127.0.0.2/32"]
+gates = ["switch"]
+mode = "enforce"
+
+[enforce]
+within_s = 3
+again_s = 1
+"""
 GRACE_S = 15.0
 ORDER_S = 3600
 
@@ -55,6 +76,15 @@ tls = false # on loopback alone
 root = "{root}"
 lists = ["fraud"]
 """
+
+
+def live(config: Path, tap: int, gate: int) -> Path:
+    """Write what the appliance becomes beside a switch that asks: other taps and trunks."""
+    head, _, rest = config.read_text().partition("[tap.trunk]")
+    hub = rest[rest.index("[hub]") :]
+    path = config.with_name("live.toml")
+    path.write_text(head + LIVE.format(tap=tap, gate=gate) + hub)
+    return path
 
 
 def free_port() -> int:
