@@ -31,13 +31,12 @@ from edge.model.answer import REJECTED
 from edge.model.message import Malformed
 from edge.model.verdict import Action
 from edge.ports import Driver, Order, Receipt
+from edge.receipts import Receipts
 
 ANSWER_S = 5.0
 "To connecting, and to each question while opening."
 GONE_S = 0.25
 "What Asterisk takes to end a channel; a tenth of a second is long."
-RECEIPTS = 4096
-"Orders whose receipts are remembered."
 BY_STATUS = "pjsiphangup"
 "Of Asterisk 18.21, 20.6, 21.1 and later: the caller hears the very status (in small letters)."
 FIRST_ERROR = 400
@@ -80,8 +79,7 @@ class AmiEnforcer:
         self._config = config
         self._link = Link(config.host, Channels(config.endpoints))
         self._by_status = False
-        self._receipts: dict[str, Receipt] = {}
-        self._under_way: dict[str, asyncio.Event] = {}
+        self._receipts = Receipts()
 
     async def open(self) -> None:
         """Log in, and learn which channels there are. Raises `DriverLost`."""
@@ -101,20 +99,11 @@ class AmiEnforcer:
 
     async def enforce(self, order: Order) -> Receipt:
         """Hang up or redirect one call; wait for its channel, until the deadline, if need be."""
-        while under_way := self._under_way.get(order.id):
-            await under_way.wait()
-        if order.id in self._receipts:
-            return self._receipts[order.id]
-        done = self._under_way[order.id] = asyncio.Event()
-        try:
-            receipt = Receipt(order.id, not self._config.dry_run, await self._in_time(order))
-        finally:
-            del self._under_way[order.id]
-            done.set()
-        if len(self._receipts) >= RECEIPTS:
-            del self._receipts[next(iter(self._receipts))]
-        self._receipts[order.id] = receipt
-        return receipt
+        async with self._receipts.turn(order.id):
+            if known := self._receipts.of(order.id):
+                return known
+            said = await self._in_time(order)
+            return self._receipts.keep(Receipt(order.id, not self._config.dry_run, said))
 
     async def watch(self) -> None:
         """Ask every `look_s` whether it is alive. Raises `DriverLost`."""

@@ -8,8 +8,6 @@ the socket has a list of allowed commands it needs `show`, `status`, `uuid_getva
 """
 
 import asyncio
-from collections import OrderedDict
-from weakref import WeakValueDictionary
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -36,12 +34,11 @@ from edge.clock import now_ns
 from edge.errors import DriverLost, EnforceError
 from edge.model.verdict import Action
 from edge.ports import Driver, Order, Receipt
+from edge.receipts import Receipts
 
 OPEN_S = 15.0
 "To connect, log in and learn of the calls that are up."
 SILENT_LOOKS = 3
-RECEIPTS = 4096
-"Remembered of orders that were carried out."
 UNDEFINED = "_undef_"
 
 
@@ -72,30 +69,6 @@ class Config(BaseModel):
         if not text or plain(text) != text:
             raise ValueError("empty, or not one line")
         return password
-
-
-class Receipts:
-    """Receipts by order; the oldest is forgotten beyond `RECEIPTS`."""
-
-    def __init__(self) -> None:
-        """Start with none."""
-        self._kept: OrderedDict[str, Receipt] = OrderedDict()
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-
-    def turn(self, order: str) -> asyncio.Lock:
-        """Return what lets one at a time carry out an order."""
-        return self._turns.setdefault(order, asyncio.Lock())
-
-    def of(self, order: str) -> Receipt | None:
-        """Return the receipt of an order that was carried out."""
-        return self._kept.get(order)
-
-    def keep(self, receipt: Receipt) -> Receipt:
-        """Remember a receipt, and return it."""
-        self._kept[receipt.order] = receipt
-        if len(self._kept) > RECEIPTS:
-            self._kept.popitem(last=False)
-        return receipt
 
 
 class FreeSwitchEsl:

@@ -6,8 +6,6 @@ found by Call-ID and CSeq, or by Call-ID and the tag of From.
 """
 
 import asyncio
-from collections import OrderedDict
-from weakref import WeakValueDictionary
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -18,14 +16,13 @@ from edge.decode.sip.uri import parse_address
 from edge.errors import DriverLost, EnforceError
 from edge.model.verdict import Action
 from edge.ports import Driver, Order, Receipt
+from edge.receipts import Receipts
 
 ANSWER_S = 2.0
 "To the first question."
 SILENT_LOOKS = 3
 REFUSALS = range(300, 700)
 "Final answers after which no call is up (RFC 3261 section 7.2)."
-RECEIPTS = 4096
-"Remembered of orders that were carried out."
 
 
 class Config(BaseModel):
@@ -53,30 +50,6 @@ class Config(BaseModel):
             if not 1 <= port <= 65_535:  # noqa: PLR2004 - of UDP
                 raise ValueError(f"no port {port}")
         return endpoint
-
-
-class Receipts:
-    """Receipts by order; the oldest is forgotten beyond `RECEIPTS`."""
-
-    def __init__(self) -> None:
-        """Start with none."""
-        self._kept: OrderedDict[str, Receipt] = OrderedDict()
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-
-    def turn(self, order: str) -> asyncio.Lock:
-        """Return what lets one at a time carry out an order."""
-        return self._turns.setdefault(order, asyncio.Lock())
-
-    def of(self, order: str) -> Receipt | None:
-        """Return the receipt of an order that was carried out."""
-        return self._kept.get(order)
-
-    def keep(self, receipt: Receipt) -> Receipt:
-        """Remember a receipt, and return it."""
-        self._kept[receipt.order] = receipt
-        if len(self._kept) > RECEIPTS:
-            self._kept.popitem(last=False)
-        return receipt
 
 
 class Call:

@@ -167,17 +167,6 @@ async def test_a_dry_run_finds_the_call_and_tells_nothing(pbx: Manager) -> None:
     assert not pbx.asked("Hangup")
 
 
-async def test_receipts_are_bounded(
-    pbx: Manager, enforcer: AmiEnforcer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(driver, "RECEIPTS", 2)
-    pbx.ring(1, "a")
-    for number in range(5):
-        await enforcer.enforce(order("a", told=f"{number}"))
-    assert list(enforcer._receipts) == ["3", "4"]
-    assert enforcer._under_way == {}
-
-
 async def test_it_is_lost_when_it_hangs_up(pbx: Manager, enforcer: AmiEnforcer) -> None:
     async with asyncio.TaskGroup() as group:
         ways = (enforcer.watch(), enforcer.enforce(order("never")))

@@ -12,7 +12,7 @@ import pytest_asyncio
 from pydantic import ValidationError
 
 from drivers.enforcers.freeswitch_esl import driver
-from drivers.enforcers.freeswitch_esl.driver import Config, FreeSwitchEsl, Receipts, open_enforcer
+from drivers.enforcers.freeswitch_esl.driver import Config, FreeSwitchEsl, open_enforcer
 from edge.clock import now_ns
 from edge.decode.sip.framer import read_datagram
 from edge.decode.sip.message import SipMessage
@@ -23,7 +23,7 @@ from edge.model.message import NO_FLOW
 from edge.model.number import Number, Party
 from edge.model.unit import LinkType, Unit
 from edge.model.verdict import Action, Basis, Mode, Verdict
-from edge.ports import Order, Receipt
+from edge.ports import Order
 from tests.report.small_box import eventually
 from tests.twins.freeswitch import FreeSwitch
 
@@ -332,12 +332,3 @@ async def test_nobody_there() -> None:
 async def test_a_password_is_one_line(password: str) -> None:
     with pytest.raises(ValidationError, match="one line"):
         Config.model_validate({"password": password})
-
-
-async def test_receipts_are_bounded() -> None:
-    receipts = Receipts()
-    for n in range(driver.RECEIPTS + 2):
-        receipts.keep(Receipt(str(n), accepted=True, answer="x"))
-    assert receipts.of("1") is None
-    assert receipts.of("2")
-    assert len(receipts._kept) == driver.RECEIPTS

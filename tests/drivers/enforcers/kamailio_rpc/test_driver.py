@@ -10,12 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from drivers.enforcers.kamailio_rpc import driver
-from drivers.enforcers.kamailio_rpc.driver import Config, KamailioRpc, Receipts, open_enforcer
+from drivers.enforcers.kamailio_rpc.driver import Config, KamailioRpc, open_enforcer
 from edge.errors import DriverLost, EnforceError
 from edge.model.answer import GO_ON, Answer
 from edge.model.verdict import Action
-from edge.ports import Order, Receipt
+from edge.ports import Order
 from tests.drivers.enforcers.kamailio_rpc.between import between
 from tests.drivers.enforcers.kamailio_rpc.orders import BLOCK, DIVERT, REASON, order
 from tests.drivers.enforcers.kamailio_rpc.phones import call
@@ -329,13 +328,3 @@ async def lost(one: KamailioRpc, told: Order) -> str:
     with pytest.raises(DriverLost) as why:
         await one.enforce(told)
     return str(why.value)
-
-
-def test_receipts_are_bounded() -> None:
-    receipts = Receipts()
-    for n in range(driver.RECEIPTS + 2):
-        receipts.keep(Receipt(str(n), accepted=True, answer="x"))
-    assert receipts.of("1") is None
-    assert receipts.of("2")
-    assert len(receipts._kept) == driver.RECEIPTS
-    assert not receipts._turns
