@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What becomes of the findings in `core`: evidence is kept, the hub is told, the log is written.
 
-All of it after the verdict, none of it waited for: a full disk costs a record, which is counted, and
-the stop that would have rested on it; never a verdict.
+All of it after the verdict, none of it waited for: a full disk costs a record, which is counted,
+and the stop that would have rested on it; never a verdict.
 """
 
 from collections import Counter

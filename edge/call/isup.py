@@ -17,6 +17,7 @@ from edge.call.seizure import Bounds, Rules, Said, Seizure, Seizures, content_of
 from edge.call.trunks import Trunks
 from edge.decode.isup.message import Circuit, IsupMessage
 from edge.model.event import CallEvent
+from edge.model.message import units_of
 
 NS = 1_000_000_000
 T5_NS = 300 * NS  # Q.764 table A.1: a REL is given up as unanswered
@@ -138,11 +139,12 @@ class IsupCalls:
         cause = message.cause if message.type == "REL" else None
         value = cause.value if cause else 0
         text = f"{message.type} {value}" if cause else message.type
+        at, units = message.unit.at, units_of(message)
         return [
             event
             for call, by in found
             for event in self.calls.step(
-                call, IsupSignal(message.type), Said(message.unit.at, text, by, value)
+                call, IsupSignal(message.type), Said(at, text, by, value, units)
             )
         ]
 

@@ -14,6 +14,7 @@ from edge.call.seizure import Bounds, Rules, Said, Seizure, Seizures, content_of
 from edge.call.trunks import Trunks
 from edge.decode.q931.message import Q931Message
 from edge.model.event import CallEvent
+from edge.model.message import units_of
 
 NS = 1_000_000_000
 T302_NS = 10 * NS  # Q.931 table 9-1: no further digit is sent
@@ -147,5 +148,6 @@ def _said(message: Q931Message) -> Said:
     by = "called" if message.reference.flag else "calling"
     cause = message.cause if message.type in RELEASING else None
     if cause is None:
-        return Said(message.unit.at, message.type, by)
-    return Said(message.unit.at, f"{message.type} {cause.value}", by, cause.value)
+        return Said(message.unit.at, message.type, by, units=units_of(message))
+    text = f"{message.type} {cause.value}"
+    return Said(message.unit.at, text, by, cause.value, units_of(message))

@@ -18,6 +18,7 @@ from edge.call.machine import Table
 from edge.call.offer import MessageT, Offers, extended, is_ended
 from edge.call.timers import IdleQueue
 from edge.model.event import CallAnswered, CallEvent, CallProgressed, CallReleased, Trunk
+from edge.model.unit import Unit
 
 StateT = TypeVar("StateT", bound=StrEnum)
 SignalT = TypeVar("SignalT", bound=StrEnum)
@@ -66,6 +67,7 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     cause: str
     by: str = "network"
     q850: int = 0
+    units: tuple[Unit, ...] = ()
 
 
 class Seizure(Generic[StateT, MessageT]):
@@ -265,4 +267,5 @@ def _released(call: Seizure[StateT, MessageT], said: Said) -> CallReleased:
         answered=bool(answered),
         lasted_ns=said.at - answered if answered else 0,
         q850_cause=said.q850,
+        units=said.units,
     )

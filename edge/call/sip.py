@@ -21,6 +21,7 @@ from edge.model.event import (
     CallReleased,
     Trunk,
 )
+from edge.model.message import units_of
 
 NS = 1_000_000_000
 T_64_T1_NS = 32 * NS  # 64 x T1, section 17.1.1.2: repeats of a finished call may still come
@@ -241,6 +242,7 @@ class SipCalls:
             lasted_ns=message.unit.at - call.answered_at if call.answered_at else 0,
             sip_status=status,
             q850_cause=int(q850) if q850.isdecimal() and len(q850) <= 3 else 0,  # noqa: PLR2004 - 127
+            units=units_of(message),
         )
 
     def _evict(self, now: int) -> CallEvent | None:

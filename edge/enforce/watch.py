@@ -57,7 +57,7 @@ class Watch(msgspec.Struct):
         """Take what the tap heard of it."""
         if isinstance(event, CallReleased):
             if self.released is None and event.by != "us":
-                self.released, self.units = event, (*self.units, unit)
+                self.released, self.units = event, (*self.units, *(event.units or (unit,)))
         elif isinstance(event, CallAnswered):
             self.answered_at = self.answered_at or event.at
         elif event.stage == DIVERTED:

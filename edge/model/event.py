@@ -7,6 +7,7 @@ import msgspec
 
 from edge.model.message import Message
 from edge.model.number import Number, Party
+from edge.model.unit import Unit
 
 
 class TrunkClass(Enum):
@@ -92,6 +93,8 @@ class CallReleased(msgspec.Struct, frozen=True, gc=False):
     sip_status: int = 0
     q850_cause: int = 0
     "Q.850 cause, where the release named one (Reason header, REL, DISCONNECT)."
+    units: tuple[Unit, ...] = ()
+    "What was heard of it: the message's own units, evidence of the end."
 
 
 class TapBlind(msgspec.Struct, frozen=True, gc=False):

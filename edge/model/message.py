@@ -85,3 +85,8 @@ class Message(Protocol):
 
     def facts(self) -> dict[str, object]:
         """What an offering message says beyond numbers: devices, addresses, indicators."""
+
+
+def units_of(message: Message) -> tuple[Unit, ...]:
+    """Return all that a message was put together from, as heard."""
+    return (*message.earlier, message.unit)

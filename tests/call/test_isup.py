@@ -138,7 +138,8 @@ def test_the_event_of_a_release() -> None:
     isup = Isup()
     for sender, octets, _ in UP:
         isup.hear(octets, sender)
-    (event,) = isup.calls.feed(isup_message(rel(21), B, at=9 * NS))
+    message = isup_message(rel(21), B, at=9 * NS)
+    (event,) = isup.calls.feed(message)
     assert event == CallReleased(
         at=9 * NS,
         call=f"{A}-{B}-5",
@@ -148,6 +149,7 @@ def test_the_event_of_a_release() -> None:
         answered=True,
         lasted_ns=6 * NS,
         q850_cause=21,
+        units=(message.unit,),
     )
 
 

@@ -160,7 +160,8 @@ def test_the_event_of_a_release() -> None:
     talk = Q931()
     for side, octets, _ in UP:
         talk.hear(octets, side)
-    (event,) = talk.calls.feed(q931_message(q931(0x45, cause(21), far=True), USER, 9 * NS))
+    message = q931_message(q931(0x45, cause(21), far=True), USER, 9 * NS)
+    (event,) = talk.calls.feed(message)
     assert event == CallReleased(
         at=9 * NS,
         call="e1/1:16/7",
@@ -170,6 +171,7 @@ def test_the_event_of_a_release() -> None:
         answered=True,
         lasted_ns=5 * NS,
         q850_cause=21,
+        units=(message.unit,),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+README = Path(__file__).parents[2] / "README.md"
 GAP = 23
 "Characters from one machine to the next."
 AFTER_S = 0.03
@@ -108,3 +109,16 @@ def _lines(
         if times:
             line[:edge] = f"{step.at_ms:5.0f} ms"
         yield "".join(line)
+
+
+def shape(picture: str) -> set[str]:
+    """Return the lines of a ladder without their times."""
+    return {re.sub(r"^ *[0-9]+ ms", " " * 8, line) for line in picture.strip("\n").splitlines()}
+
+
+def in_readme(title: str) -> str:
+    """Return the ladder under a heading of README.md."""
+    text = README.read_text(encoding="utf-8")
+    _, found, rest = text.partition(f"**{title}**")
+    assert found, f"README.md has no ladder {title!r}"
+    return rest.partition("```\n")[2].partition("```")[0]

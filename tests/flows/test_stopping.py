@@ -14,7 +14,7 @@ import pytest
 
 from tests.flows import region as place
 from tests.flows.house import until
-from tests.flows.ladder import ladder, steps
+from tests.flows.ladder import in_readme, ladder, shape, steps
 from tests.flows.region import ABROAD, BOX, CONTROL, SWITCH, VICTIM, refused, talks
 from tests.flows.ways import WAYS, switched
 
@@ -68,19 +68,6 @@ def on_the_wire(capture: Path) -> list[str]:
     shown = subprocess.check_output(command, stderr=subprocess.DEVNULL, text=True)
     rows = (row.split("\t") for row in shown.splitlines())
     return ["\t".join((status or method, *rest)) for method, status, *rest in rows]
-
-
-def shape(picture: str) -> set[str]:
-    """Return the lines of a ladder without their times."""
-    return {re.sub(r"^ *[0-9]+ ms", " " * 8, line) for line in picture.strip("\n").splitlines()}
-
-
-def in_readme(title: str) -> str:
-    """Return the ladder under a heading of README.md."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    _, found, rest = text.partition(f"**{title}**")
-    assert found, f"README.md has no ladder {title!r}"
-    return rest.partition("```\n")[2].partition("```")[0]
 
 
 def test_a_call_that_comes_again_on_another_trunk_is_said_to_be_rerouted(tmp_path: Path) -> None:
