@@ -44,10 +44,9 @@ class Exchange:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._far, self._read)
 
-    def say(self, text: str) -> None:
-        """Print something."""
-        if self._far >= 0:
-            os.write(self._far, text.encode("latin-1"))
+    def say(self, text: str) -> int:
+        """Print something; returns how much of it the line took."""
+        return os.write(self._far, text.encode("latin-1")) if self._far >= 0 else len(text)
 
     def log_out(self) -> None:
         """End the session, as after an hour without a command."""

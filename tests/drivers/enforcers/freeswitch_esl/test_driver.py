@@ -3,7 +3,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -220,19 +220,21 @@ async def test_a_dry_run_looks_and_tells_nothing(switch: FreeSwitch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "why"),
+    ("make", "why"),
     [
-        (order(proto="isup"), "not a SIP call"),
-        (order(answer=GO_ON), "is to go on"),
-        (order(within_s=-1), "too late"),
-        (order(answer=msgspec.structs.replace(DIVERT, contact="")), "no desk"),
+        (lambda: order(proto="isup"), "not a SIP call"),
+        (lambda: order(answer=GO_ON), "is to go on"),
+        (lambda: order(within_s=-1), "too late"),
+        (lambda: order(answer=msgspec.structs.replace(DIVERT, contact="")), "no desk"),
     ],
 )
-async def test_what_cannot_be_told_is_not(switch: FreeSwitch, told: Order, why: str) -> None:
+async def test_what_cannot_be_told_is_not(
+    switch: FreeSwitch, make: Callable[[], Order], why: str
+) -> None:
     switch.offer("leg-1", "one@192.0.2.1")
     async with enforcer(switch) as one:
         with pytest.raises(EnforceError, match=why):
-            await one.enforce(told)
+            await one.enforce(make())
     assert switch.gone == {}
 
 

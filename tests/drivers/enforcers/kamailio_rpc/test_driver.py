@@ -3,7 +3,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -288,25 +288,30 @@ def of(proto: str, **fields: object) -> Order:
 @REAL
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    ("told", "why"),
+    ("make", "why"),
     [
-        (of("isup", cseq="1 INVITE"), "not a SIP call"),
-        (of("sip"), "without CSeq"),
-        (of("sip", cseq="one INVITE"), "without CSeq"),
-        (of("sip", cseq="\u0661 INVITE"), "not a SIP call"),
-        (order("odd@192.0.2.1", GO_ON), "is to go on"),
-        (order("odd@192.0.2.1", msgspec.structs.replace(BLOCK, status=200)), "is to go on: 200"),
-        (order("odd@192.0.2.1", within_s=-1), "too late"),
+        (lambda: of("isup", cseq="1 INVITE"), "not a SIP call"),
+        (lambda: of("sip"), "without CSeq"),
+        (lambda: of("sip", cseq="one INVITE"), "without CSeq"),
+        (lambda: of("sip", cseq="\u0661 INVITE"), "not a SIP call"),
+        (lambda: order("odd@192.0.2.1", GO_ON), "is to go on"),
         (
-            order("odd@192.0.2.1", msgspec.structs.replace(BLOCK, phrase="x" * 66_000)),
+            lambda: order("odd@192.0.2.1", msgspec.structs.replace(BLOCK, status=200)),
+            "is to go on: 200",
+        ),
+        (lambda: order("odd@192.0.2.1", within_s=-1), "too late"),
+        (
+            lambda: order("odd@192.0.2.1", msgspec.structs.replace(BLOCK, phrase="x" * 66_000)),
             "no datagram",
         ),
     ],
 )
-async def test_what_cannot_be_told_is_not(kamailio: Kamailio, told: Order, why: str) -> None:
+async def test_what_cannot_be_told_is_not(
+    kamailio: Kamailio, make: Callable[[], Order], why: str
+) -> None:
     async with between(kamailio) as middle, enforcer(middle.endpoint) as one:
         with pytest.raises(EnforceError, match=why):
-            await one.enforce(told)
+            await one.enforce(make())
     assert middle.asked == ["core.version"]
 
 

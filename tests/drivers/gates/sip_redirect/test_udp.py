@@ -3,6 +3,7 @@
 
 import asyncio
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,8 @@ from contextlib import contextmanager
 import pytest
 
 from drivers.gates.sip_redirect.driver import Config, open_gate
-from drivers.gates.sip_redirect.udp import Overload, UdpGate
+from drivers.gates.sip_redirect.udp import SO_TIMESTAMPNS, Overload, UdpGate
+from edge.clock import now_ns
 from edge.model.answer import GO_ON, Answer
 from edge.model.message import Message
 from tests.drivers.gates.sip_redirect.asking import STOP, Asked, eventually, request, serving
@@ -95,10 +97,25 @@ async def test_a_stranger_is_not_answered() -> None:
     assert len(asked.messages) == 1
 
 
+@contextmanager
+def stamping() -> Iterator[None]:
+    """Have the kernel stamp datagrams as they come: a while after the first who wants it."""
+    with switch() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        stamped = False
+        while not stamped:
+            probe.sendto(b"x", probe.getsockname())
+            before = now_ns()
+            _, ancillary, _, _ = probe.recvmsg(16, 64)
+            seconds, ns = struct.unpack("@ll", ancillary[0][2])
+            stamped = seconds * 1_000_000_000 + ns <= before
+        yield
+
+
 async def test_who_waited_too_long_goes_on_unasked() -> None:
     gate = await opened(overload_ms=30)
     asked = Asked(STOP)
-    with switch() as one:
+    with stamping(), switch() as one:
         one.sendto(request(via=via(one)), ("127.0.0.1", gate.port))
         await asyncio.sleep(0.05)
         async with serving(gate, asked):
