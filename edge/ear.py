@@ -6,6 +6,7 @@ import gc
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import structlog
 
@@ -15,7 +16,7 @@ from edge.errors import mendable
 from edge.model.unit import Unit
 from edge.pipeline import Finding, Pipeline
 from edge.ports import Losses, Tap, Trait
-from edge.service import Notifier, Watchdog, signals, watchdog_s
+from edge.service import Notifier, Trouble, Vigil, signals, watchdog_s
 from edge.settings import Part, TrunkTable
 from edge.supervise import Backoff, Supervised
 
@@ -31,9 +32,20 @@ AGAIN = Backoff(most_s=2.0)
 LOOK_EVERY_S = 1.0
 "How often time is let pass where nothing is heard."
 
+DEAF_AFTER_S = 20.0
+"A tap that hears nothing while units are lost below it, for so long, hangs."
+
 GARBAGE_AFTER = 50_000
 """Objects made before the collector looks for cycles. A message lives for microseconds and is freed
 by its count; looking every 700 objects, as Python does by itself, took a third of the time."""
+
+
+class Pulse(NamedTuple):
+    """How the work beside the ears goes on."""
+
+    troubles: tuple[Trouble, ...] = ()
+    line: Callable[[], str] = lambda: ""
+    "How all of it stands, in a line for people."
 
 
 class Ear:
@@ -55,17 +67,43 @@ class Ear:
         self._blind = BlindSpots(name, trunks)
         self._last: Unit | None = None
         self._live = False
+        self._tap: Tap | None = None
+        self._hearing = (0, 0)
+        "Heard, and lost below, when that was last looked at."
+        self._deaf_s: tuple[float, float] | None = None
+        "First and last time that units were lost since one was heard."
 
     @property
     def lost(self) -> dict[str, int]:
         """Return what was lost below the tap, by cause, however often it was opened."""
         return dict(self._lost + self._lost_now)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the tap is there."""
+        return self._tap is not None
+
+    def hangs(self, now_s: float) -> str:
+        """Say why the tap is deaf while its device is not; empty where it hears.
+
+        A quiet trunk is no hung tap: what tells them apart is that units are lost below it.
+        """
+        before, since = self._hearing, self._deaf_s
+        heard, lost = self.heard, self._tap.lost().total if self._tap else 0
+        self._hearing = heard, lost
+        if self._tap is None or heard != before[0]:
+            self._deaf_s = None
+        elif lost > before[1]:
+            self._deaf_s = (since[0] if since else now_s, now_s)
+        if self._deaf_s and self._deaf_s[1] - self._deaf_s[0] >= DEAF_AFTER_S:
+            return f"tap {self.name} hears nothing, and units are lost below it"
+        return ""
+
     async def hear(self, tick: Callable[[], None]) -> None:
         """Hear until the tap ends. Raises `DriverLost` if its device goes away."""
         driver = plugins.load("taps", self._part.driver)
         self._live = driver.trait is Trait.LIVE
-        tap: Tap = await driver.open(self.name, self._part.settings)
+        tap = self._tap = await driver.open(self.name, self._part.settings)
         if self._live:
             structlog.get_logger("core").info("open", tap=self.name, driver=self._part.driver)
         try:
@@ -75,6 +113,7 @@ class Ear:
             if self._last:
                 self._wait_over(self._last, self._last.at, self._pipeline.finish)
         finally:
+            self._tap = None
             await tap.close()
             self._end(tap.lost())
 
@@ -145,6 +184,7 @@ async def hear_all(
     notify: Notifier,
     beside: Sequence[Beside] = (),
     reload: Callable[[], object] = lambda: None,
+    pulse: Pulse = Pulse(),  # noqa: B008 - frozen
 ) -> None:
     """Hear every tap until all have ended or we are told to stop.
 
@@ -152,12 +192,9 @@ async def hear_all(
     """
     gc.freeze()
     gc.set_threshold(GARBAGE_AFTER)
-    watchdog = Watchdog(notify.alive, watchdog_s())
-
-    def tick() -> None:
-        watchdog.tick(clock.monotonic_s())
-
-    hearing = asyncio.ensure_future(_all(ears, tick, beside))  # noqa: TID251 - awaited below
+    troubles = [*pulse.troubles, *(ear.hangs for ear in ears)]
+    vigil = Vigil(notify, watchdog_s(), troubles, pulse.line)
+    hearing = asyncio.ensure_future(_all(ears, vigil, beside))  # noqa: TID251 - awaited below
     with signals(stop=hearing.cancel, reload=reload):
         notify.ready()
         try:
@@ -166,10 +203,13 @@ async def hear_all(
             notify.stopping()
 
 
-async def _all(ears: Sequence[Ear], tick: Callable[[], None], beside: Sequence[Beside]) -> None:
+async def _all(ears: Sequence[Ear], vigil: Vigil, beside: Sequence[Beside]) -> None:
+    def tick() -> None:
+        vigil.tick(clock.monotonic_s())
+
     with mendable():
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_pass_time(ears, tick), name="time")]
+            tasks = [group.create_task(_pass_time(ears, vigil), name="time")]
             tasks += [group.create_task(_run(work)) for work in beside]
             await _each(ears, tick)
             for task in tasks:
@@ -187,7 +227,7 @@ async def _each(ears: Sequence[Ear], tick: Callable[[], None]) -> None:
             group.create_task(part.forever(), name=ear.name)
 
 
-async def _pass_time(ears: Sequence[Ear], tick: Callable[[], None]) -> None:
+async def _pass_time(ears: Sequence[Ear], vigil: Vigil) -> None:
     """Let time pass where nothing is heard: pieces are given up, silent calls ended.
 
     It is work as well, and feeds the watchdog: a trunk that is quiet at night is no hung process.
@@ -196,4 +236,5 @@ async def _pass_time(ears: Sequence[Ear], tick: Callable[[], None]) -> None:
         await asyncio.sleep(LOOK_EVERY_S)
         for ear in ears:
             ear.pass_time()
-        tick()
+        vigil.tick(clock.monotonic_s())
+        vigil.show()

@@ -156,6 +156,11 @@ class Lists:
         """Return the lists as they are found at the start."""
         return self.look(now_s) or Look(self._tables, [])
 
+    def entries(self) -> dict[str, int]:
+        """Return how many entries are held of each signed list that could be read."""
+        held = {name: followed.blocklist() for name, followed in [*self._followed.items()]}
+        return {name: len(one) for name, one in held.items() if one is not None}
+
     def _as_one(self) -> Blocklist:
         followed = [each.blocklist() for each in self._followed.values()]
         found = [one for one in followed if one is not None]
@@ -169,6 +174,7 @@ class ListWatch:
         self, lists: Lists, swap: Callable[[Blocklist], None], alarm: Callable[[Alarm], None]
     ) -> None:
         """Give every new state of `lists` to `swap`, which is one assignment."""
+        self.entries = lists.entries
         self._lists = lists
         self._swap = swap
         self._alarm = alarm

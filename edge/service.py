@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Speaks to systemd (sd_notify(3)) and hears its signals. Without systemd it says nothing.
 
-The watchdog is fed by the work alone: there is no timer here that could go on without it.
+The watchdog is fed by the work alone: there is no timer here that could go on without it; and only
+while each part of the work that is asked about says that it goes on.
 """
 
 import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 
 class Notifier:
@@ -71,6 +73,55 @@ class Watchdog:
         if self._every_s and now_s - self._fed_s >= self._every_s:
             self._fed_s = now_s
             self._alive()
+
+
+Trouble = Callable[[float], str]
+"Says why a part of the work does not go on at a time, seconds; empty if it does."
+
+
+class Vigil:
+    """Watches over the work at its own tick: feeds the watchdog, and says how the work stands."""
+
+    def __init__(
+        self,
+        notify: Notifier,
+        every_s: float,
+        troubles: Sequence[Trouble] = (),
+        line: Callable[[], str] = lambda: "",
+    ) -> None:
+        """Feed no oftener than each `every_s` seconds, and not while there is trouble."""
+        self.trouble = ""
+        "Why the watchdog is not fed; empty while it is."
+        self._notify = notify
+        self._watchdog = Watchdog(self._feed, every_s)
+        self._troubles = troubles
+        self._line = line
+        self._now_s = 0.0
+
+    def tick(self, now_s: float) -> None:
+        """Say that the loop got round at `now_s`: where it hangs, nobody says so."""
+        self._now_s = now_s
+        self._watchdog.tick(now_s)
+
+    def show(self) -> None:
+        """Show how the work stands."""
+        line = self._line()
+        if self.trouble:
+            line = f"HANGS: {self.trouble}; {line}"
+        if line:
+            self._notify.status(line)
+
+    def _feed(self) -> None:
+        found = (trouble(self._now_s) for trouble in self._troubles)
+        self.trouble = "; ".join(filter(None, found))
+        if not self.trouble:
+            self._notify.alive()
+
+
+def credentials(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the folder of what systemd has loaded for this process alone (LoadCredential=)."""
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    return Path(folder) if folder else None
 
 
 @contextmanager

@@ -9,6 +9,10 @@ import os
 import shutil
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None)  # time is asserted in no test
+settings.load_profile("house")
 
 PEERS_REQUIRED = os.environ.get("QALQAN_REQUIRE_PEERS") == "1"
 

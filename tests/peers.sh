@@ -22,6 +22,9 @@ nft:nftables
 gcc:gcc
 promtool:prometheus
 mmdebstrap:mmdebstrap
+sfdisk:fdisk
+dbus-daemon:dbus-daemon
+busctl:systemd
 pg_ctlcluster:postgresql
 Python.h:python3-dev
 "

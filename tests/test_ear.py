@@ -272,3 +272,26 @@ async def _quiet(systemd: socket.socket, notify: Notifier) -> None:
             said = await asyncio.get_running_loop().sock_recv(systemd, 64)
         hearing.cancel()
     assert ears[0].heard == 0
+
+
+def test_a_tap_that_hears_nothing_while_units_are_lost_below_it_hangs(
+    house: Callable[..., House],
+) -> None:
+    """A quiet trunk loses nothing; one loss that is long over is no hang either."""
+    one, tap = house().ear(), ScriptTap([])
+
+    def look(now_s: float, heard: int, lost: int) -> bool:
+        one.heard, tap._losses = heard, Losses((("ring full", lost),) if lost else ())
+        return bool(one.hangs(now_s))
+
+    assert not look(0.0, 0, 0), "it is not open: its supervisor sees to that"
+    one._tap = tap
+    looks = [
+        (1.0, 5, 0, False), (11.0, 5, 3, False), (40.0, 5, 3, False), (50.0, 5, 4, True),
+        (60.0, 6, 9, False), (70.0, 6, 10, False), (80.0, 6, 11, False), (90.0, 6, 12, True),
+    ]  # fmt: skip
+    assert [look(now_s, heard, lost) for now_s, heard, lost, _ in looks] == [
+        hangs for *_, hangs in looks
+    ]
+    one._tap = None
+    assert not look(100.0, 6, 13)

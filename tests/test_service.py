@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from edge.service import Notifier, Watchdog, halting, signals, watchdog_s
+from edge.service import (
+    Notifier,
+    Vigil,
+    Watchdog,
+    credentials,
+    halting,
+    signals,
+    watchdog_s,
+)
 
 
 @pytest.fixture(params=["file", "abstract"])
@@ -108,3 +116,32 @@ async def test_sigusr1_halts_and_is_given_back() -> None:
         async with asyncio.timeout(5):
             await halted.wait()
     assert signal.getsignal(signal.SIGUSR1) == before
+
+
+def test_who_watches_feeds_only_while_each_part_of_the_work_goes_on(
+    systemd: tuple[socket.socket, str],
+) -> None:
+    listener, name = systemd
+    trouble = {"writer": "", "tap": ""}
+    vigil = Vigil(
+        Notifier({"NOTIFY_SOCKET": name}), 10.0,
+        [lambda _now_s: trouble["writer"], lambda now_s: f"deaf at {now_s}" * bool(trouble["tap"])],
+        lambda: "1 of 1 taps hear",
+    )  # fmt: skip
+    vigil.tick(0.0)
+    vigil.show()
+    assert heard(listener) == ["WATCHDOG=1", "STATUS=1 of 1 taps hear"]
+    trouble["writer"], trouble["tap"] = "the writer has ended", "yes"
+    vigil.tick(5.0)
+    assert vigil.trouble == "", "it is asked no oftener than the watchdog wants to be fed"
+    vigil.tick(10.0)
+    vigil.show()
+    assert heard(listener) == ["STATUS=HANGS: the writer has ended; deaf at 10.0; 1 of 1 taps hear"]
+    trouble["writer"] = trouble["tap"] = ""
+    vigil.tick(20.0)
+    assert heard(listener) == ["WATCHDOG=1"]
+
+
+def test_what_systemd_loaded_for_us_alone() -> None:
+    assert credentials({}) is None
+    assert credentials({"CREDENTIALS_DIRECTORY": "/run/c"}) == Path("/run/c")

@@ -7,23 +7,26 @@ from typing import Any
 
 import typer
 from typer.core import TyperGroup
-from typer.main import get_group
+from typer.main import get_command, get_group
 from typing_extensions import override
 
 from edge import __version__
-from edge.cli.decode import decode
-from edge.cli.explain import explain
-from edge.cli.look import config_app, drivers
-from edge.cli.page import page
-from edge.cli.replay import replay
-from edge.cli.run import core, run
-from edge.cli.taps import app as taps_app
-from edge.cli.uplink import uplink
 from edge.errors import QalqanError
 
 FAILURE = 1
-ENROLMENT = ("enrol", "identity", "decommission")
-"Commands of `edge.cli.enrol`."
+PLAIN = {
+    "decode": "decode", "replay": "replay", "run": "run", "core": "run", "page": "page",
+    "uplink": "uplink", "explain": "explain", "drivers": "look",
+}  # fmt: skip
+"Commands that are one function, and the module of `edge.cli` where each is: imported when asked."
+HIDDEN = frozenset({"core", "page", "uplink"})
+"What `run` and systemd call."
+GROUPS = {"config": ("look", "config_app"), "taps": ("taps", "app")}
+SELDOM = {
+    "enrol": "enrol", "identity": "enrol", "decommission": "enrol", "doctor": "doctor",
+    "health": "health", "first-boot": "first_boot", "grow": "first_boot", "migrate": "first_boot",
+}  # fmt: skip
+"Commands that `core` must not hold, and the module of `edge.cli` where each is."
 
 
 class Signing(TyperGroup):
@@ -47,19 +50,37 @@ class Signing(TyperGroup):
 
 
 class Root(TyperGroup):
-    """The command itself; what speaks to the hub before there is a box is imported when asked."""
+    """The command itself. Each of its commands is imported when asked for: a start takes less."""
 
     @override
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the commands."""
-        return [*super().list_commands(ctx), *ENROLMENT]
+        return [*PLAIN, *GROUPS, *super().list_commands(ctx), *SELDOM]
 
     @override
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command, or None."""
-        if cmd_name in ENROLMENT:
-            return get_group(import_module("edge.cli.enrol").app).get_command(ctx, cmd_name)
+        if cmd_name in SELDOM:
+            module = import_module(f"edge.cli.{SELDOM[cmd_name]}")
+            return get_group(module.app).get_command(ctx, cmd_name)
+        if cmd_name in PLAIN:
+            return _plain(cmd_name)
+        if cmd_name in GROUPS:
+            file, app_name = GROUPS[cmd_name]
+            group = get_group(getattr(import_module(f"edge.cli.{file}"), app_name))
+            group.name = cmd_name
+            return group
         return super().get_command(ctx, cmd_name)
+
+
+def _plain(name: str) -> Any:  # noqa: ANN401 - typer does not name it in public
+    """Return the command that one function is."""
+    only = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    function = getattr(import_module(f"edge.cli.{PLAIN[name]}"), name)
+    only.command(name, hidden=name in HIDDEN)(function)
+    command = get_command(only)
+    command.name = name
+    return command
 
 
 app = typer.Typer(
@@ -70,18 +91,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(decode)
-app.command()(replay)
-app.command()(run)
-app.command(hidden=True)(core)
-app.command(hidden=True)(page)
-app.command(hidden=True)(uplink)
-app.command()(explain)
-app.command()(drivers)
-app.add_typer(config_app, name="config")
-app.add_typer(taps_app, name="taps")
 for _name, _help in (
     ("list", "Write, sign and publish lists: what the centre and the prosecutor do."),
+    ("firmware", "Add, sign and publish bundles: what release and operations do."),
     ("blocklist", "The lists of this box, and what they say."),
     ("evidence", "What stands before a court: hand it out, check it."),
     ("trunk", "Trunks: what stopping would do, and its switch."),

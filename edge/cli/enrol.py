@@ -28,7 +28,7 @@ from edge.report.hub.dial import parsed
 from edge.report.hub.epoch import Epochs
 from edge.report.hub.reach import Session, Terms
 from edge.supervise import Backoff, Supervised
-from edge.trust.enrol import EnrolRefused, Fault
+from edge.trust.enrol import EnrolRefused, Fault, read_code
 from edge.trust.identity import Asking, Identity, Standing
 
 app = typer.Typer(help="How a box enters the fleet, and how it leaves.", no_args_is_help=True)
@@ -58,6 +58,10 @@ def enrol(
         list[str] | None,
         typer.Option("--broker", help="Where boxes without certificate are heard, host:port."),
     ] = None,
+    code_file: Annotated[
+        Path | None,
+        typer.Option("--code-file", help="A code agreed on beforehand, used once; may be absent."),
+    ] = None,
     *,
     again: Annotated[
         bool, typer.Option("--again", help="Forget key and certificate, and begin anew.")
@@ -78,9 +82,24 @@ def enrol(
         console.print("It is renewed by itself; `--again` begins anew.")
         return
     context = door.unproven() if settings.hub.tls else None
-    asyncio.run(Knocking(identity, doors, context).until_enrolled())
+    code = _agreed(code_file)
+    asyncio.run(Knocking(identity, doors, context, code).until_enrolled())
     console.print(_line(identity.standing()), style="bold green", highlight=False, soft_wrap=True)
+    if code_file:
+        code_file.unlink(missing_ok=True)
     _begin_anew(settings)
+
+
+def _agreed(path: Path | None) -> str:
+    """Return the code that was put on this box before it ever asked; empty if there is none."""
+    if path is None or not path.exists():
+        return ""
+    code = path.read_text(encoding="ascii", errors="replace").strip()
+    try:
+        read_code(code)
+    except EnrolRefused as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return code
 
 
 def _begin_anew(settings: Config) -> None:
@@ -108,8 +127,11 @@ def _doors(settings: Config, named: list[str]) -> list[str]:
 class Knocking:
     """Asks at one door after the other, with a new code once a day, until there is an answer."""
 
-    def __init__(self, identity: Identity, doors: list[str], context: door.Context) -> None:
-        """Ask for `identity`."""
+    def __init__(
+        self, identity: Identity, doors: list[str], context: door.Context, code: str = ""
+    ) -> None:
+        """Ask for `identity`, with this code the first time."""
+        self._code = code
         self._identity = identity
         self._doors = doors
         self._context = context
@@ -120,7 +142,7 @@ class Knocking:
     async def until_enrolled(self) -> None:
         """Show the code and ask. Raises `EnrolRefused`."""
         with self._status:
-            while not await self._with_one_code(self._identity.ask(_now_s())):
+            while not await self._with_one_code(self._identity.ask(_now_s(), self._code)):
                 self._tell("the code is older than a day; here is another")
 
     async def _with_one_code(self, asking: Asking) -> bool:

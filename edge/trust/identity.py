@@ -120,16 +120,19 @@ class Identity:
         life_s = standing.ends_s - standing.begins_s
         return now_s >= standing.begins_s + life_s * RENEWED_AFTER
 
-    def ask(self, now_s: int) -> Asking:
+    def ask(self, now_s: int, code: str = "") -> Asking:
         """Return the request to be made: the one of before, or a new one with a new code.
 
-        Raises `ConfigError` if the key cannot be read.
+        `code` is agreed on beforehand, for the first request of this box. Raises `ConfigError` if
+        the key cannot be read, `EnrolRefused` for a code that is none.
         """
+        agreed = enrol.write_code(enrol.read_code(code)) if code else ""
         key = self._key()
         asking = self._asking(public_octets(key))
         if asking and asking.is_open(now_s):
             return asking
-        code = enrol.write_code(secrets.token_bytes(enrol.CODE_OCTETS))
+        first = agreed and not (self.folder / REQUEST).exists()
+        code = agreed if first else enrol.write_code(secrets.token_bytes(enrol.CODE_OCTETS))
         asking = Asking(self.node, new_request(key, self.node), code, now_s)
         self._write(REQUEST, msgspec.json.encode(asking))
         return asking

@@ -68,6 +68,11 @@ class Policy:
         self.ordinary_observed = replace(self.ordinary, mode=Mode.OBSERVE)
         "... and the same on a trunk that is only observed."
 
+    @property
+    def entries(self) -> int:
+        """Return how many entries of lists are asked."""
+        return len(self._blocklist)
+
     def judge(self, offer: CallOffered, at_s: int) -> Verdict:
         """Return what is wanted of a call, as if its trunk were in `enforce`."""
         parties = sort_parties(offer)

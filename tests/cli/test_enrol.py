@@ -97,6 +97,17 @@ def test_a_box_that_was_cut_off_shows_the_same_code_and_another_when_told_to_beg
     assert not Identity(tmp_path / "state" / "identity", "astana-1").is_enrolled
 
 
+def test_a_code_that_was_agreed_on_is_shown_first(tmp_path):
+    config, code = configured(tmp_path), tmp_path / "enrol.code"
+    code.write_text("7K3Q-M2ZD-0FHX-9WTB\n")
+    with enrolling(config, "127.0.0.1:1", "--code-file", code) as process:
+        assert shown(process) == "7K3Q-M2ZD-0FHX-9WTB"
+        process.kill()
+    code.write_text("no code\n")
+    refused = str(run("enrol", "-c", config, "--broker", "a:1", "--code-file", code).exception)
+    assert "a code has four groups" in refused
+
+
 def test_what_cannot_be_begun_says_why(tmp_path):
     config = configured(tmp_path)
     assert "name one in [hub] brokers" in str(run("enrol", "-c", config).exception)

@@ -29,6 +29,8 @@ TICK_S = 1.0
 RETRY_S = 1.0
 MOST_EVENTS = 20_000
 MOST_OCTETS = 32 << 20
+STALLED_S = 300.0
+"A disk that lets us wait for longer gets well by no patience; a restart of the box may help."
 
 
 class Writer:
@@ -54,6 +56,8 @@ class Writer:
         self._asked = False
         self._closing = False
         self._bug: BaseException | None = None
+        self._round_s = clock.monotonic_s()
+        "When the thread last got round; it does so each second while the disk lets it."
         self._thread = threading.Thread(target=self._run, name=f"writes {path.name}", daemon=True)
         self._thread.start()
 
@@ -82,6 +86,13 @@ class Writer:
     def queued(self) -> int:
         """Return how many events wait in memory for the disk."""
         return len(self._ring)
+
+    def trouble(self, now_s: float) -> str:
+        """Say why nothing is written any more; empty while something is, or the disk is slow."""
+        if not self._thread.is_alive():
+            return "the writer of the outbox has ended"
+        waits_s = now_s - self._round_s
+        return f"the disk has not answered for {waits_s:.0f} s" if waits_s > STALLED_S else ""
 
     @property
     def statistics(self) -> Statistics:
@@ -118,6 +129,7 @@ class Writer:
     def _run(self) -> None:
         try:
             while not self._wait():
+                self._round_s = clock.monotonic_s()
                 self._flush()
                 self._tend()
             self._tend()
