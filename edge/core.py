@@ -17,13 +17,13 @@ from typing import NamedTuple
 from edge import clock, counters
 from edge.config import Config
 from edge.counting import Numbers
-from edge.ear import Beside, Ear, ears_of, hear_all
+from edge.ear import Beside, Ear, Pulse, ears_of, hear_all
 from edge.enforce.answer import Answers
 from edge.enforce.cap import Cap
 from edge.enforce.post import Post
 from edge.errors import RestartAsked
 from edge.evidence.journal import Journal
-from edge.figures import CoreFigures, StopFigures
+from edge.figures import CoreFigures, LoadedFigures, StopFigures
 from edge.gatehouse import Gatehouse
 from edge.hand import CoreHand
 from edge.hint import ACKED, LISTS, MODES, OUTBOX, RESTART, Hints
@@ -38,7 +38,7 @@ from edge.report.outbox.quota import Limits
 from edge.report.outbox.writer import Hooks, Writer
 from edge.report.telling import Hashing, Teller
 from edge.roaming import RoamingFigures, roamers_of
-from edge.service import Notifier, halting
+from edge.service import Notifier, Trouble, credentials, halting
 from edge.stopping import Ends, Stopping, Times, Way
 from edge.verdict.guardrail import Alarm
 from edge.verdict.spoof import not_known
@@ -80,6 +80,7 @@ class Core(NamedTuple):
     gates: list[Gatehouse]
     posts: list[Post]
     beside: list[Beside]
+    pulse: Pulse
 
 
 async def run_core(config: Config, notify: Notifier) -> bool:
@@ -90,7 +91,8 @@ async def run_core(config: Config, notify: Notifier) -> bool:
     with ExitStack() as stack:
         core = build_core(config, stack)
         try:
-            await hear_all(core.ears, notify, core.beside, core.judging.watch.look_now)
+            reload = core.judging.watch.look_now
+            await hear_all(core.ears, notify, core.beside, reload, core.pulse)
         finally:
             core.hand.close(core.judging.pipeline, core.ears)
         return not any(ear.lost for ear in core.ears)
@@ -123,6 +125,7 @@ def build_core(config: Config, stack: ExitStack) -> Core:
     figures: list[Figures] = [
         CoreFigures(numbers, judging.pipeline, ears, journal),
         StopFigures(numbers, hand.stopping, (*gates, *posts)),
+        LoadedFigures(numbers, judging.watch),
     ]
     if told:
         figures.append(OutboxFigures(numbers, told.writer, moments.now))
@@ -134,7 +137,32 @@ def build_core(config: Config, stack: ExitStack) -> Core:
         roamers.known = partial(hand.known, judge=judging.engine)
         figures.append(RoamingFigures(numbers, roamers))
         others.append(roamers.forever)
-    return Core(judging, ears, hand, gates, posts, others)
+    pulse = pulse_of(judging, ears, [*gates, *posts], told)
+    return Core(judging, ears, hand, gates, posts, others, pulse)
+
+
+def pulse_of(
+    judging: Judging, ears: list[Ear], ways: list[Gatehouse | Post], told: Told | None
+) -> Pulse:
+    """Return what systemd is told of the process."""
+    troubles: tuple[Trouble, ...] = (told.writer.trouble,) if told else ()
+    return Pulse(troubles, partial(standing, judging, ears, ways, told))
+
+
+def standing(
+    judging: Judging, ears: list[Ear], ways: list[Gatehouse | Post], told: Told | None
+) -> str:
+    """Return how the process stands, for whoever asks `systemctl status`."""
+    deaf = [ear.name for ear in ears if not ear.is_open]
+    away = [way.name for way in ways if way.part.lost]
+    said = [f"{len(ears) - len(deaf)} of {len(ears)} taps hear"]
+    said += [f"not {', '.join(deaf)}"] if deaf else []
+    said += [f"no way to {', '.join(away)}"] if away else []
+    said.append(f"{judging.pipeline.tracker.up} calls")
+    said.append(f"{judging.engine.policy.entries} entries of lists")
+    said += ["ALL TRUNKS ONLY OBSERVED"] if judging.modes.is_stopped else []
+    said += [f"{told.writer.queued} events wait for the disk"] if told else []
+    return ", ".join(said)
 
 
 def stop(house: House, judging: Judging, hand: CoreHand) -> list[Post]:
@@ -189,7 +217,7 @@ def tell(house: House) -> Told:
     house.stack.callback(writer.close)
     hashing = None
     if report.calls:
-        pseudonyms = pseudonym.load(places.identity)
+        pseudonyms = pseudonym.load(credentials() or places.identity)
         hashing = Hashing(pseudonyms.of, pseudonyms.key_id)
     teller = Teller(writer.put, house.moments.of, hashing, house.config.calls.max)
     return Told(writer, teller)

@@ -9,6 +9,7 @@ from edge.ear import Ear
 from edge.enforce.post import Post
 from edge.evidence.journal import Journal
 from edge.gatehouse import Gatehouse
+from edge.lists import ListWatch
 from edge.model.event import CallEnd, CallOffered, CallReleased, TapBlind
 from edge.model.message import Malformed
 from edge.model.outcome import Outcome
@@ -103,6 +104,7 @@ class CoreFigures:
         self._journal = journal
         self._units = [(ear, numbers[counters.UNITS].of(ear.name)) for ear in ears]
         self._became = numbers[counters.UNITS_BECAME]
+        self._open = numbers[counters.PART_UP]
         self._up = numbers[counters.CALLS_UP].of()
         self._records = numbers[counters.EVIDENCE_RECORDS].of()
         self._lost = numbers[counters.EVIDENCE_LOST].of()
@@ -111,8 +113,23 @@ class CoreFigures:
         """Take over how they stand."""
         for ear, cell in self._units:
             cell.value = ear.heard
+            self._open[ear.name,].value = int(ear.is_open)
         for fate, count in self._pipeline.decoder.became.items():
             self._became[fate,].value = count
         self._up.value = self._pipeline.tracker.up
         self._records.value = self._journal.records
         self._lost.value = self._journal.lost
+
+
+class LoadedFigures:
+    """The lists that are asked, as they are held in memory."""
+
+    def __init__(self, numbers: Numbers, watch: ListWatch) -> None:
+        """Look at what `watch` has loaded."""
+        self._watch = watch
+        self._entries = numbers[counters.LIST_ENTRIES]
+
+    def look(self) -> None:
+        """Take over how they stand."""
+        for name, entries in self._watch.entries().items():
+            self._entries[name,].value = entries

@@ -26,6 +26,8 @@ RESTART = "restart"
 "To `core`: end in good order; whoever started it starts it anew, with the configuration of now."
 
 MOST_OCTETS = 64
+SHARED = 0o660
+"Rights to a socket: of its owner, and of the group that all processes of the box share."
 
 
 class Hints:
@@ -41,6 +43,9 @@ class Hints:
         with suppress(FileNotFoundError):
             os.unlink(f"{name}.sock", dir_fd=self._folder)
         self._socket.bind(self._path(name))
+        # To speak to a socket takes the right to write it, which the umask of a unit takes from the
+        # other processes; who may enter the folder is told by the folder.
+        os.chmod(self._path(name), SHARED)  # noqa: PTH101 - of a path below a descriptor
 
     def _path(self, name: str) -> str:
         return f"/proc/self/fd/{self._folder}/{name}.sock"

@@ -12,7 +12,9 @@
 | `stop`              | each       | while it is there, every trunk is only observed         |
 | `requests/`         | the CLI    | what `uplink` is asked to do at the box, and answers    |
 | `pull/`             | uplink     | files of the repository that are on their way           |
+| `update/`           | uplink     | an update of the firmware: its state, its bundle        |
 | `uplink.db`         | uplink     | commands and their results, a configuration on trial    |
+| `schema.json`       | migration  | of which version this folder is                         |
 | `identity/`         | enrolment  | keys and certificates                                   |
 | `run/`              | each       | hints and numbers: worth nothing after a restart        |
 """
@@ -69,6 +71,11 @@ class Places(NamedTuple):
     def pull(self) -> Path:
         """Folder of what is on its way."""
         return self.state / "pull"
+
+    @property
+    def update(self) -> Path:
+        """Folder of an update of the firmware."""
+        return self.state / "update"
 
     @property
     def register(self) -> Path:

@@ -16,6 +16,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 import msgspec
 
 from edge.errors import DriverLost
+from edge.hint import SHARED
 
 CORE = "core"
 "Asks."
@@ -76,6 +77,7 @@ class Letters(Generic[Word]):
         with suppress(FileNotFoundError):
             os.unlink(f"{name}.letters.sock", dir_fd=self._folder)
         self._socket.bind(self._path(name))
+        os.chmod(self._path(name), SHARED)  # noqa: PTH101 - as of hints
 
     def _path(self, name: str) -> str:
         return f"/proc/self/fd/{self._folder}/{name}.letters.sock"

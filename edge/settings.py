@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     IPvAnyNetwork,
     SerializeAsAny,
@@ -20,12 +19,14 @@ from pydantic import (
     model_serializer,
 )
 
+from edge.appliance import BoxTable, HealthTable
 from edge.enforce.analytics import Contacts, is_shaped
 from edge.enforce.answer import REFUSED, Terms, is_web, names_desk
 from edge.model.answer import LOCATIONS
 from edge.model.event import TrunkClass
 from edge.model.number import Kind
 from edge.model.verdict import Action, Mode
+from edge.table import Table
 
 MAX_CIC = 4095
 "Of a circuit identification code (Q.763 1.2)."
@@ -59,14 +60,10 @@ MEANT = {
     r"^[0-9]{1,4}(-[0-9]{1,4})?$": "circuits are a number or a range, as 1-15",
     r"^[^/\s]{1,32}:[0-9]{1,2}$": "a channel is span and timeslot, as 1:16",
     r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$": "an endpoint is host:port",
+    r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$": "an interface is named as `ip link` shows it: enp1s0",
+    r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$": "a host is a name or an address",
 }
 "What the patterns above ask for, for people."
-
-
-class Table(BaseModel):
-    """A table of the file. An unknown key is an error; nothing is changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Node(Table):
@@ -266,6 +263,12 @@ class HubTable(Table):
     "A broker that is silent for longer than half as much again is given up, seconds."
     drain_kbit: int = Field(default=0, ge=0, le=1_000_000)
     "Most of the line that a backlog may take, kbit/s; alarms pass besides. 0 is all of it."
+    firmware: bool = False
+    "Whether firmware is taken from the hub, as release and operations have signed it."
+    bulk_brokers: tuple[Endpoint, ...] = ()
+    "Where bundles of firmware are fetched; none: at `brokers`, under a client id of their own."
+    bulk_kbit: int = Field(default=0, ge=0, le=1_000_000)
+    "Most of the line that a bundle may take, kbit/s; 0 is what leaves urgent words their way."
     dead_man_s: int = Field(default=300, ge=10, le=3600)
     "A configuration from the hub with which the hub is not reached for so long is taken back."
 
@@ -338,3 +341,5 @@ class Config(Table):
     report: ReportTable = ReportTable()
     roaming: RoamingTable = RoamingTable()
     page: PageTable = PageTable()
+    box: BoxTable = BoxTable()
+    health: HealthTable = HealthTable()

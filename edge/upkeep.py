@@ -26,8 +26,9 @@ from edge.report.event import Clock
 from edge.report.hub.figures import HubFigures
 from edge.report.lists.figures import ListFigures
 from edge.report.outbox.figures import Figures, OutboxFigures
-from edge.service import Notifier, Watchdog, signals, watchdog_s
-from edge.uplink import NAME, Start, Uplink, build
+from edge.service import Notifier, Vigil, signals, watchdog_s
+from edge.uplink import Uplink, build
+from edge.uplink_parts import NAME, Start
 
 TICK_S = 1.0
 LAST_WORDS_S = 5.0
@@ -132,6 +133,8 @@ class Upkeep:
     def _works(self, anew: asyncio.Event, notify: Notifier) -> list[Callable[[], Awaitable[None]]]:
         uplink = self._uplink
 
+        vigil = Vigil(notify, watchdog_s(), [uplink.kept.writer.trouble], self._line)
+
         def all_anew() -> None:
             self._restart_core()
             anew.set()
@@ -142,7 +145,7 @@ class Upkeep:
             uplink.signatures.forever,
             self._recorder.forever,
             uplink.requests.forever,
-            lambda: self._tick(Watchdog(notify.alive, watchdog_s())),
+            lambda: self._tick(vigil),
             lambda: uplink.trial.watch(all_anew),
             lambda: _begin_anew(anew),
         ]
@@ -150,6 +153,8 @@ class Upkeep:
             works.append(uplink.follow.forever)
         if uplink.roam:
             works.append(uplink.roam.forever)
+        if uplink.firmware:
+            works.append(uplink.firmware.forever)
         return works
 
     async def _last_words(self) -> None:
@@ -162,14 +167,21 @@ class Upkeep:
             quiet = 0 if waits else quiet + 1
             await asyncio.sleep(LOOK_S)
 
-    async def _tick(self, watchdog: Watchdog) -> None:
+    def _line(self) -> str:
+        """Return how the process stands, for whoever asks `systemctl status`."""
+        session, waits = self._uplink.spoken.session, self._uplink.spoken.standing.queued()
+        hub = f"at {session.broker}" if session.broker else f"no hub: {session.error or 'not yet'}"
+        return f"{hub}, {sum(waits.values())} events wait for it"
+
+    async def _tick(self, vigil: Vigil) -> None:
         """See each second what has changed around us; it is this that feeds the watchdog."""
         while True:
             await self._greet()
             await self._renew()
             self._uplink.kept.alarms.follow("hub", self._uplink.spoken.drain.alarms)
             await self._prune()
-            watchdog.tick(clock.monotonic_s())
+            vigil.tick(clock.monotonic_s())
+            vigil.show()
             await asyncio.sleep(TICK_S)
 
     async def _greet(self) -> None:

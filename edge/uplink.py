@@ -9,41 +9,32 @@ It opens no tap and decides no call. What it must not forget is on disk; kill it
     requests at the box ─► modes                          take_requests
     logs ─► signatures ─► checkpoints ─► outbox           sign_logs
     questions of `core` ─► roam ─► hub ─► answers         ask_roaming
+    campaigns ─► bundle, by a second connection ─► slots  edge.updating
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from edge import clock, counters
 from edge.bell import Bell
 from edge.blocklist.apply import Settings
 from edge.blocklist.manifest import Guards
-from edge.config import Config
-from edge.counting import Numbers
-from edge.errors import ConfigError, TrustError
 from edge.evidence.acts import ActLog
-from edge.evidence.bundle import export, pack
 from edge.evidence.checkpoint import Signer
-from edge.evidence.journal import records
 from edge.evidence.note import SigningKey, own_key, read_key
-from edge.hint import ACKED, LISTS, MODES, RESTART, Hints
+from edge.hint import ACKED, LISTS
 from edge.moment import Moments
-from edge.places import Places
+from edge.orders import Ordered, take_orders, take_requests
 from edge.question import UPLINK, Letters, Question
 from edge.report import topic
 from edge.report.alarms import Alarms
-from edge.report.command.act import Action, Explain, Export, Restart, Update, switches
 from edge.report.command.answer import Answers
-from edge.report.command.command import Audit, Commands, Trust
-from edge.report.command.hurry import Hurry, UrgentList
-from edge.report.command.local import Local, Requests
+from edge.report.command.local import Requests
 from edge.report.command.minutes import Minutes
-from edge.report.command.register import Register
-from edge.report.command.trial import Configure, Trial, tried
+from edge.report.command.trial import Trial
 from edge.report.enrol.renewal import Renewal
 from edge.report.event import MOST_OCTETS
 from edge.report.hub.drain import Drain, Pace
@@ -62,10 +53,10 @@ from edge.report.port import Inbound
 from edge.report.roam import Roam
 from edge.report.signatures import Signatures
 from edge.trust.identity import COSIGNER, Identity
-from edge.trust.order import Keys, commanders
+from edge.update.firmware import Firmware
+from edge.updating import Trusted, named_root, take_firmware
+from edge.uplink_parts import NAME, NS, Kept, Spoken, Start
 
-NAME = "uplink"
-NS = 1_000_000_000
 BATCH_OCTETS = 1 << 19
 BATCH_ROWS = 2000
 """Of a batch, before it is compressed to a fourth or less. A hub's transaction costs a wait for its
@@ -74,48 +65,6 @@ RATIO = 4
 EVIDENCE_KEY = "evidence.pem"
 BY_HAND_S = 60.0
 "Most that somebody who switches a trunk by hand may keep us from the log of acts."
-
-
-class Start(NamedTuple):
-    """What the process was started with."""
-
-    path: Path
-    "Of the configuration."
-    config: Config
-    places: Places
-    register: Register
-    hints: Hints
-    numbers: Numbers
-    stack: ExitStack
-    "Closes all that is opened, the last first."
-    anew: Callable[[], object]
-    "Has this process end, to be started anew."
-
-
-class Kept(NamedTuple):
-    """What is kept on this disk for the hub."""
-
-    moments: Moments
-    alarms: Alarms
-    minutes: Minutes
-    writer: Writer
-    progress: Progress
-    readers: tuple[OutboxReader, ...]
-    news: Bell
-    "Rings when an event of this process is on disk."
-    changed: Bell
-    "Rings when an alarm begins or ends."
-
-
-class Spoken(NamedTuple):
-    """The conversation with the hub."""
-
-    drain: Drain
-    standing: Standing
-    link: Link
-    session: Session
-    handlers: dict[str, Handler]
-    "Filled by those who are to hear something."
 
 
 class Uplink(NamedTuple):
@@ -130,6 +79,7 @@ class Uplink(NamedTuple):
     renewal: Renewal | None
     roam: Roam | None
     requests: Requests
+    firmware: Firmware | None
 
 
 def build(start: Start) -> Uplink:
@@ -139,14 +89,19 @@ def build(start: Start) -> Uplink:
     identity = Identity(start.places.identity, start.config.node.name)
     spoken = converse(start, kept, identity, signatures)
     trial = Trial(start.path, start.register, kept.moments.boot, clock.monotonic_s())
-    follow = answers = None
+    follow = answers = firmware = None
     if start.config.hub.root:
-        follow, lists = follow_lists(start, kept, spoken, start.config.hub.root)
-        answers = take_orders(start, kept, spoken, follow, lists, trial)
+        fetcher = MqttFetcher(start.config.node.name, spoken.link.send, Shelf(start.places.pull))
+        follow, lists = follow_lists(start, kept, spoken, fetcher)
+        if start.config.hub.firmware:
+            firmware = take_firmware(start, kept, spoken, Trusted(fetcher, lists))
+        answers = take_orders(start, kept, spoken, Ordered(follow, lists, trial, firmware))
     renewal = renew(spoken, identity) if start.config.hub.tls else None
     roam = ask_roaming(start, spoken) if start.config.roaming.ask else None
     requests = take_requests(start, kept)
-    return Uplink(kept, spoken, follow, answers, trial, signatures, renewal, roam, requests)
+    return Uplink(
+        kept, spoken, follow, answers, trial, signatures, renewal, roam, requests, firmware
+    )
 
 
 def keep(start: Start) -> Kept:
@@ -210,7 +165,7 @@ def converse(start: Start, kept: Kept, identity: Identity, signatures: Signature
     link = Link(node, drain, standing.says, hears)
     kept.news.answer = link.news
     kept.changed.answer = link.changed
-    terms = Terms(node, hub.brokers, places_identity(start), hub.keepalive_s)
+    terms = Terms(node, hub.brokers, start.identity, hub.keepalive_s)
     session = Session(terms, link, Epochs(start.places.epoch).next)
     return Spoken(drain, standing, link, session, handlers)
 
@@ -223,19 +178,15 @@ def pace_of(kbit: int) -> Pace:
 
 
 def follow_lists(
-    start: Start, kept: Kept, spoken: Spoken, root: Path
+    start: Start, kept: Kept, spoken: Spoken, fetcher: MqttFetcher
 ) -> tuple[Follow, Mapping[str, Followed]]:
     """Build what keeps the lists of this box up to date."""
     config, places = start.config, start.places
-    fetcher = MqttFetcher(config.node.name, spoken.link.send, Shelf(places.pull))
     guards = Guards(least_prefix=config.blocklist.least_prefix_digits)
-    try:
+    with named_root(config.hub.root) as root:
         lists = followed(
-            places.lists, config.hub.lists, root.read_bytes(), fetcher,
-            Settings(config.node.name, guards),
-        )  # fmt: skip
-    except (OSError, TrustError) as error:
-        raise ConfigError(f"{root}: is no root of a repository: {error}") from error
+            places.lists, config.hub.lists, root, fetcher, Settings(config.node.name, guards)
+        )
 
     hint = partial(start.hints.give, "core", LISTS)
     telling = Telling(kept.minutes.put, kept.moments.now, hint, spoken.link.changed)
@@ -243,76 +194,6 @@ def follow_lists(
     spoken.standing.follow = follow
     spoken.handlers.update(follow.handlers())
     return follow, lists
-
-
-def take_orders(
-    start: Start,
-    kept: Kept,
-    spoken: Spoken,
-    follow: Follow,
-    lists: Mapping[str, Followed],
-    trial: Trial,
-) -> Answers:
-    """Build what takes commands."""
-    node = start.config.node.name
-
-    def keys() -> Keys:
-        found = [commanders(one.client) for one in lists.values()]
-        return found[0] if found else {}
-
-    def trusted_s(now_s: int) -> int:
-        return max((one.updates.trusted_s(now_s) for one in lists.values()), default=now_s)
-
-    commands = Commands(
-        node, start.register, actions(start, follow, lists), Trust(keys, trusted_s),
-        Audit(kept.minutes.record, kept.minutes.room),
-    )  # fmt: skip
-    commands.recover(clock.now_ns() // NS)
-    answers = Answers(node, commands, trial, spoken.link.send)
-    spoken.handlers.update(dict.fromkeys((topic.COMMAND, topic.DESIRED), answers.hear))
-    return answers
-
-
-def actions(
-    start: Start, follow: Follow, lists: Mapping[str, Followed]
-) -> Mapping[str, Action[Any]]:
-    """Build what each command does."""
-    places, hints, config = start.places, start.hints, start.config
-    urgent = {name: UrgentList(one.store, one.updates, one.client) for name, one in lists.items()}
-    hint = partial(hints.give, "core", LISTS)
-    restart_core = partial(hints.give, "core", RESTART)
-
-    def restart_all() -> None:
-        restart_core()
-        start.anew()
-
-    def find(call: str) -> list[dict[str, object]]:
-        return list(records(places.evidence, call, lambda _line: None))
-
-    def bundle(call: str) -> Path:
-        found = export(places.evidence, call, lambda _line: None)
-        places.exports.mkdir(exist_ok=True)
-        path = places.exports / f"evidence-{found.records[0]}.tar"
-        path.write_bytes(pack(found.files))
-        return path
-
-    return {
-        "block": Hurry(urgent, hint, adds=True),
-        "unblock": Hurry(urgent, hint, adds=False),
-        **switches(places.modes, config.trunk, partial(hints.give, "core", MODES)),
-        "config": Configure(tried(start.path, config), start.register, restart_all),
-        "explain": Explain(find),
-        "export": Export(bundle),
-        "update": Update(follow.connected),
-        "restart": Restart({"core": restart_core, NAME: start.anew}),
-    }
-
-
-def take_requests(start: Start, kept: Kept) -> Requests:
-    """Build what does as is asked for at the box itself."""
-    places, hint = start.places, partial(start.hints.give, "core", MODES)
-    doing = switches(places.modes, start.config.trunk, hint)
-    return Requests(places.requests, Local(doing, kept.minutes))
 
 
 def renew(spoken: Spoken, identity: Identity) -> Renewal:
@@ -334,11 +215,6 @@ def ask_roaming(start: Start, spoken: Spoken) -> Roam:
     roam = Roam(start.config.node.name, letters, link.send, lambda: link.hub)
     spoken.handlers[topic.ROAM] = roam.hear
     return roam
-
-
-def places_identity(start: Start) -> Path | None:
-    """Return the folder of the certificate, where one is shown."""
-    return start.places.identity if start.config.hub.tls else None
 
 
 def _sha256(path: Path) -> str:

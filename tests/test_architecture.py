@@ -39,6 +39,7 @@ COVERED_ELSEWHERE = {
     "edge/report/outbox/stored.py": "plain data, and a port",
     "edge/report/port.py": "a port; tests/report/test_link.py and test_session.py",
     "edge/settings.py": "tests/test_config.py",
+    "edge/uplink_parts.py": "plain data; tests/test_uplink.py makes it",
 }
 "Modules without a test file of their own, and why."
 

@@ -8,7 +8,7 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from edge import log
 from edge.config import Config, parse
-from edge.core import NAME, run_core
+from edge.core import NAME, build_core, run_core
 from edge.decode.pcapng import PcapngWriter
 from edge.errors import RestartAsked
 from edge.hint import MODES, RESTART, Hints
@@ -26,6 +26,7 @@ from edge.model.verdict import Mode
 from edge.modes import write_modes
 from edge.places import places_of
 from edge.readings import read
+from edge.report import pseudonym
 from edge.report.event import Class, numbered
 from edge.report.kinds import AnyEvent
 from edge.report.outbox.reader import OutboxReader
@@ -135,6 +136,39 @@ def test_numbers_are_left_for_the_page(tmp_path: Path) -> None:
 
 
 MEMORY = 'driver = "memory"'
+
+
+def test_the_secret_that_systemd_loaded_for_us_is_the_one_that_hashes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of the identity is another user's."""
+    settings = config(tmp_path)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "loaded"))
+    secret = pseudonym.load(tmp_path / "loaded")
+    capture(tmp_path / "c.pcapng", invite(HONEST, "good"), write("486", call="good"))
+    assert run(settings)
+    (call,) = reported(settings, Class.CALL)
+    assert call.call == secret.of("good", call.at)
+    assert not places_of(settings).identity.exists()
+
+
+def test_how_it_stands_is_said_in_a_line(tmp_path: Path) -> None:
+    more = HUB + '[gate.switch]\ndriver = "sip_redirect"\nport = 5070\npeers = ["127.0.0.1/32"]\n'
+    settings = config(tmp_path, more=more, tap=MEMORY)
+
+    async def line() -> str:
+        with ExitStack() as stack:
+            built = build_core(settings, stack)
+            assert [trouble(0.0) for trouble in built.pulse.troubles] == [""]
+            built.gates[0].part.lost = "port in use"
+            built.judging.modes.stop_now(0)
+            said = built.pulse.line()
+            built.hand.close(built.judging.pipeline, built.ears)
+            return said
+
+    said, _, rest = asyncio.run(line()).partition(", ALL TRUNKS ONLY OBSERVED, ")
+    assert said == "0 of 1 taps hear, not mirror, no way to switch, 0 calls, 0 entries of lists"
+    assert rest in {"0 events wait for the disk", "1 events wait for the disk"}, "of the alarm"
 
 
 def test_a_hint_has_the_process_end_to_be_started_anew(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from edge.counting import Numbers
 from edge.evidence.journal import Journal
-from edge.figures import CoreFigures, Counted, StopFigures
+from edge.figures import CoreFigures, Counted, LoadedFigures, StopFigures
 from edge.gatehouse import Gatehouse
 from edge.model.answer import GO_ON
 from edge.model.event import CallReleased, TapBlind
@@ -64,7 +64,7 @@ def test_an_alarm_is_counted_by_name_and_trunk() -> None:
 
 def test_how_the_parts_stand_is_taken_over(tmp_path: Path) -> None:
     numbers, journal = Numbers(), Journal(tmp_path)
-    ear: Any = SimpleNamespace(name="mirror", heard=7)
+    ear: Any = SimpleNamespace(name="mirror", heard=7, is_open=True)
     decoder = SimpleNamespace(became={"messages": 5, "other": 2})
     pipeline: Any = SimpleNamespace(decoder=decoder, tracker=SimpleNamespace(up=3))
     figures = CoreFigures(numbers, pipeline, [ear], journal)
@@ -73,6 +73,7 @@ def test_how_the_parts_stand_is_taken_over(tmp_path: Path) -> None:
     found = numbers.flat()
     assert found['qalqan_units_total{tap="mirror"}'] == 8
     assert found['qalqan_units_became_total{fate="messages"}'] == 5
+    assert found['qalqan_part_up{part="mirror"}'] == 1
     assert (found["qalqan_calls_up"], found["qalqan_evidence_records_total"]) == (3, 0)
     journal.close()
 
@@ -115,3 +116,13 @@ def test_how_those_who_stop_calls_stand() -> None:
     house.wait()
     figures.look()
     assert numbers.flat()["qalqan_stops_pending"] == 0
+
+
+def test_what_is_loaded_of_each_list_is_shown() -> None:
+    numbers, held = Numbers(), {"fraud": 3}
+    watch: Any = SimpleNamespace(entries=lambda: held)
+    figures = LoadedFigures(numbers, watch)
+    figures.look()
+    held["fraud"] = 0
+    figures.look()
+    assert numbers.flat()['qalqan_list_entries{list="fraud"}'] == 0

@@ -63,3 +63,13 @@ def test_who_hears_none_may_give_one(tmp_path: Path) -> None:
     give(tmp_path, "uplink", REQUESTS)  # it has gone
     give(tmp_path / "none", "uplink", REQUESTS)
     assert [path.name for path in tmp_path.iterdir()] == ["uplink.sock"]
+
+
+def test_other_processes_may_speak_to_us_whatever_our_umask(tmp_path: Path) -> None:
+    mask = os.umask(0o027)
+    try:
+        hints = Hints(tmp_path, "core")
+    finally:
+        os.umask(mask)
+    assert (tmp_path / "core.sock").stat().st_mode & 0o777 == 0o660
+    hints.close()

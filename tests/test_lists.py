@@ -79,8 +79,11 @@ def test_a_new_version_is_taken_and_nothing_is_done_where_nothing_changed(site):
     assert (look.blocklist.version, action(look.blocklist, OTHER), look.said) == (1, None, [])
     assert site.lists.look(NOW) is None
     site.publish(OTHER)
+    before = site.lists.entries()
     blocklist = site.lists.look(NOW).blocklist
     assert (blocklist.version, action(blocklist, OTHER)) == (2, Action.BLOCK)
+    (name,) = site.lists.entries()
+    assert site.lists.entries()[name] == before[name] + 1 == len(blocklist)
 
 
 def test_tables_are_asked_beside_the_signed_lists(tmp_path):

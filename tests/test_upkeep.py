@@ -94,6 +94,23 @@ def test_only_a_clock_that_is_kept_says_what_is_old(
     assert found == pruned
 
 
+@pytest.mark.parametrize(
+    ("broker", "error", "said"),
+    [
+        ("10.0.0.1:8883", "", "at 10.0.0.1:8883, 7 events wait for it"),
+        ("", "", "no hub: not yet, 7 events wait for it"),
+        ("", "refused", "no hub: refused, 7 events wait for it"),
+    ],
+)
+def test_how_it_stands_is_said_in_a_line(path: Path, broker: str, error: str, said: str) -> None:
+    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b"), [])
+    standing = SimpleNamespace(queued=lambda: {"call": 4, "audit": 3})
+    session = SimpleNamespace(broker=broker, error=error)
+    spoken = SimpleNamespace(session=session, standing=standing)
+    one._uplink = SimpleNamespace(spoken=spoken)  # type: ignore[assignment]
+    assert one._line() == said
+
+
 def test_whether_core_lives_is_seen_by_its_numbers(path: Path) -> None:
     one = upkeep(path, Moment(NOW_S * 10**9, 1, "b"), [])
     moments = Moments()

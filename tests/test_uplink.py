@@ -14,11 +14,13 @@ from edge.config import parse
 from edge.counting import Numbers
 from edge.errors import ConfigError
 from edge.hint import Hints
+from edge.orders import Ordered, actions
 from edge.places import places_of
 from edge.report import topic
 from edge.report.command.register import Register
 from edge.report.message import CommandKind
-from edge.uplink import NAME, Start, Uplink, actions, build, pace_of
+from edge.uplink import Uplink, build, pace_of
+from edge.uplink_parts import NAME, Start
 from tests.trust.centre import Centre
 
 HUB = '[node]\nname = "bench"\nstate_dir = "s"\n[hub]\nbrokers = ["127.0.0.1:1"]\ntls = {}\n'
@@ -66,7 +68,8 @@ def test_one_that_follows_lists_hears_all_that_is_said_to_it(tmp_path: Path) -> 
         }  # fmt: skip
         assert heard == down
         assert uplink.follow is not None
-        assert actions(start, uplink.follow, {}).keys() == set(get_args(CommandKind))
+        able = actions(start, Ordered(uplink.follow, {}, uplink.trial))
+        assert able.keys() == set(get_args(CommandKind))
 
     built(tmp_path, f'{HUB.format("true")}root = "{root}"\nlists = ["fraud"]\n', look)
 

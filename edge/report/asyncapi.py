@@ -68,7 +68,10 @@ CHANNELS: Sequence[Channel] = (
     _down(topic.ACK, m.Ack, "Events that are in the hub's database, committed.", retain=True),
     _down(topic.COMMAND, m.Command, "Something the appliance is to do.", expiry_s=7 * _DAY_S),
     _down(topic.DESIRED, m.Desired, "The configuration that is wanted.", retain=True),
+    _down(topic.CAMPAIGN, m.Wanted, "The firmware that is wanted.", retain=True),
     _down(topic.BLOCK, m.BlockHead, "A block of a file: this, a newline, the octets.", expiry_s=60),
+    Channel("bulk", topic.bulk(NODE), m.BlockHead,
+            "A block of a large file, on a second connection: as `blk`.", qos=0),
     _down(topic.HUB, m.Hub, "Whether the hub takes events; the answer to `ask`."),
     _down(topic.URGENT, m.Urgent, "An urgent record of a list, in answer to `ask`."),
     _down(topic.RENEWED, renewal.Renewed, "The renewed certificate."),
@@ -97,7 +100,8 @@ def document() -> dict[str, Any]:
             "description": (
                 "MQTT 5 over TLS 1.3, a certificate on both sides. An appliance may write below"
                 f" `{topic.ROOT}/up/<node>/` and read below `{topic.ROOT}/dn/<node>/` and"
-                f" `{topic.ROOT}/dn/{topic.ALL}/`, where `<node>` is the name in its certificate."
+                f" `{topic.ROOT}/dn/{topic.ALL}/` and `{topic.ROOT}/bulk/<node>/`, where `<node>`"
+                " is the name in its certificate."
                 " Nothing rests on retained messages: whoever connects asks. A batch is JSON or"
                 " JSON compressed by zlib, as its first octet tells. " + _paragraph(m.__doc__)
             ),

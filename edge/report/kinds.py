@@ -118,6 +118,28 @@ class ActEvent(Timed):
     text: str
 
 
+class UpdateEvent(Timed):
+    """How far an update of the firmware has got."""
+
+    kind: Literal["update"]
+    campaign: str
+    version_from: str
+    version: str
+    "The one that is wanted."
+    state: Literal[
+        "queued", "downloading", "downloaded", "verified", "waiting", "installing", "rebooting",
+        "probation", "confirmed", "rolled_back", "failed",
+    ]  # fmt: skip
+    percent: Annotated[int, Field(ge=0, le=100)] = 0
+    "Of what the state does."
+    why: str = ""
+    "One word: what it waits for, or why it failed."
+    text: str = ""
+    "One sentence for people."
+    slot: str = ""
+    "The slot that it is, or will be, in."
+
+
 class CheckpointEvent(Timed):
     """A signed state of a log of evidence (C2SP tlog-checkpoint)."""
 
@@ -167,7 +189,7 @@ class MalformedEvent(Timed):
 
 
 AnyEvent: TypeAlias = Annotated[
-    VerdictEvent | OutcomeEvent | CallEvent | BlindEvent | AlarmEvent | ActEvent | CheckpointEvent
-    | GapEvent | CountersEvent | MalformedEvent,
+    VerdictEvent | OutcomeEvent | CallEvent | BlindEvent | AlarmEvent | ActEvent | UpdateEvent
+    | CheckpointEvent | GapEvent | CountersEvent | MalformedEvent,
     Field(discriminator="kind"),
 ]  # fmt: skip

@@ -134,7 +134,7 @@ class Ask(Versioned):
     urgent: dict[str, int] = Field(default_factory=dict)
     "Which urgent records came after this number, by list?"
     desired: bool = True
-    "Which configuration is wanted?"
+    "Which configuration is wanted, and which firmware?"
 
 
 class Get(Versioned):
@@ -148,6 +148,10 @@ class Get(Versioned):
     "Bits in hex, the highest of the first octet is block `first`; a 1 asks for a block."
     most: Annotated[int, Field(ge=1, le=64)] = 8
     "Blocks that are to be sent now."
+    block: Literal[65536, 131072] = 65536
+    "Octets of a block; the last of a file is shorter."
+    bulk: bool = False
+    "Whether the blocks are to come on `bulk`, which a connection of its own hears."
 
 
 class RoamAsk(Versioned):
@@ -240,6 +244,36 @@ class Desired(Versioned):
     """The configuration that the hub wants, as the command that brings it; retained."""
 
     command: Command | None = None
+
+
+Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+Number = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9}){0,3}$")]
+"Of a version of the firmware: it is newer if a part from the left is greater."
+Window = Annotated[
+    str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")
+]
+
+
+class Campaign(Wire):
+    """Which firmware an appliance is to have, and when. That it is genuine, `firmware` signs."""
+
+    id: Word
+    version: Number
+    not_before: Seconds = 0
+    deadline: Seconds = 253_402_300_799
+    "What is not installed by then is not installed; what is, is confirmed or rolled back."
+    windows: Annotated[tuple[Window, ...], Field(max_length=8)] = ()
+    """`02:00-05:00`: the slot is written and the box starts anew within one of these, by the clock
+    of `offset_min`; it may end on the next day. None: at any time."""
+    offset_min: Annotated[int, Field(ge=-720, le=840)] = 300
+    "Of the local time from UTC, minutes; Kazakhstan has one for all."
+
+
+class Wanted(Versioned):
+    """The firmware that the hub wants; retained, and the answer to `ask`."""
+
+    campaign: Campaign | None = None
+    "Null: nothing is wanted; what has not begun to be installed is left."
 
 
 class BlockHead(Versioned):

@@ -3,6 +3,7 @@
 
     pattern write qalqan/v1/up/%u/#       pattern read qalqan/v1/dn/%u/#
                                           pattern read qalqan/v1/dn/all/#
+                                          pattern read qalqan/v1/bulk/%u/#
 
 `<node>` is the name in the appliance's certificate. A test compares this with `asyncapi.yaml`.
 """
@@ -31,6 +32,8 @@ ROAM = "roam"
 ACK = "ack"
 COMMAND = "cmd"
 DESIRED = "desired"
+CAMPAIGN = "campaign"
+"The firmware that is wanted, retained."
 BLOCK = "blk"
 HUB = "hub"
 URGENT = "urgent"
@@ -61,6 +64,14 @@ def heard_by(node: str) -> tuple[str, ...]:
 def heard_by_hub() -> str:
     """Return the filter of everything that appliances say."""
     return f"{ROOT}/up/+/#"
+
+
+def bulk(node: str) -> str:
+    """Return the topic of the blocks of large files.
+
+    Outside of `dn`: it is heard on a second connection, where nothing urgent waits behind it.
+    """
+    return f"{ROOT}/bulk/{node}/{BLOCK}"
 
 
 def split(topic: str) -> tuple[str, str, str]:

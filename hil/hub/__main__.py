@@ -16,6 +16,7 @@ from hil.hub import admission, conformance as tests, cosign, crew
 from hil.hub.crew import Orders
 from hil.hub.fleet import members
 from hil.hub.mqtt import Broker
+from hil.hub.rollout_cli import app as rollout_app
 from hil.hub.send import app as send_app
 from hil.hub.store import Store, sqlite_url
 from hil.hub.terms import Where
@@ -52,6 +53,7 @@ STATE = Path("state/hub")
 
 
 app.add_typer(send_app, name="send")
+app.add_typer(rollout_app, name="rollout")
 for command in (admission.pending, admission.enrol, admission.revoke):
     app.command()(command)
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from edge.errors import DriverLost
 from edge.report import topic
-from edge.report.message import RoamAsk
+from edge.report.message import Get, RoamAsk
 from hil.hub.conformance_log import cosigned, not_cosigned
 from hil.hub.madeup import appliance, batch, event, fresh_stream, gap
 from hil.hub.terms import Test, Unmet, Where, acknowledged, sentence, told
@@ -213,6 +213,24 @@ async def roaming(where: Where) -> None:
             raise Unmet(f"{asked.id} was asked, the answer was to {one.roams[0].id}")
 
 
+async def bulk_blocks(where: Where) -> None:
+    """A request for blocks is answered where it says, if only that there is no such file."""
+    async with appliance(where.broker, where.name()) as one:
+        path = f"blobs/{'0' * 64}"
+        for bulk in (True, False):
+            get = Get(id=f"bulk-{bulk}", path=path, block=131_072, bulk=bulk)
+            await one.say(topic.GET, get.model_dump_json().encode())
+        if not await one.until(lambda: len(one.blocks) > 1, where.patience_s):
+            raise Unmet(f"two requests were made, {len(one.blocks)} answered")
+        came = {head.id: (where_, head.missing) for where_, head in one.blocks}
+        right = {
+            "bulk-True": (topic.bulk(one.node), True),
+            "bulk-False": (topic.down(one.node, topic.BLOCK), True),
+        }
+        if came != right:
+            raise Unmet(f"{right} was right, told was {came}")
+
+
 TESTS: tuple[Test, ...] = (
     batch_of_json,
     batch_packed,
@@ -228,6 +246,7 @@ TESTS: tuple[Test, ...] = (
     damaged_event,
     newer_version,
     roaming,
+    bulk_blocks,
     cosigned,
     not_cosigned,
 )

@@ -22,7 +22,6 @@ from edge.blocklist.manifest import Record, Signed, read_record, read_signed, wr
 from edge.blocklist.store import replace
 from edge.errors import ListError, QalqanError
 from edge.report import topic
-from edge.report.lists.pull import BLOCK
 from edge.report.lists.urgent import write_urgent
 from edge.report.message import Ask, BlockHead, Get
 from edge.report.port import Outbound
@@ -120,17 +119,17 @@ class Library:
         except (OSError, ValueError, IndexError):
             head = BlockHead(id=get.id, path=get.path, size=0, index=get.first, missing=True)
             self.counts["missing"] += 1
-            yield _block(node, head, b"")
+            yield _block(node, get, head, b"")
             return
         with file:
             size = file.seek(0, 2)
             for index in asked_for(get, size):
-                file.seek(index * BLOCK)
-                octets = file.read(BLOCK)
+                file.seek(index * get.block)
+                octets = file.read(get.block)
                 sha256 = hashlib.sha256(octets).hexdigest()
                 head = BlockHead(id=get.id, path=get.path, size=size, index=index, sha256=sha256)
                 self.counts["blocks"] += 1
-                yield _block(node, head, octets)
+                yield _block(node, get, head, octets)
 
     def _find(self, path: str) -> Path:
         """Return the place of a file that appliances may read. Raises `ValueError`."""
@@ -236,16 +235,16 @@ def asked_for(get: Get, size: int) -> list[int]:
         octets = bytes.fromhex(get.missing[: _MOST_BITS // 4])
     except ValueError:
         return []
-    blocks = max(1, -(-size // BLOCK))
+    blocks = max(1, -(-size // get.block))
     bits, span = int.from_bytes(octets), 8 * len(octets)
     asked = (get.first + place for place in range(span) if bits >> (span - 1 - place) & 1)
     return list(islice((index for index in asked if index < blocks), min(get.most, MOST_BLOCKS)))
 
 
-def _block(node: str, head: BlockHead, octets: bytes) -> Outbound:
+def _block(node: str, get: Get, head: BlockHead, octets: bytes) -> Outbound:
     """Return a block as a message of QoS 0: what is lost is asked for again, and nothing queues."""
     payload = head.model_dump_json().encode() + b"\n" + octets
-    where = topic.down(node, topic.BLOCK)
+    where = topic.bulk(node) if get.bulk else topic.down(node, topic.BLOCK)
     return Outbound(where, payload, qos=0, content_type="application/octet-stream")
 
 

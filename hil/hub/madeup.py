@@ -14,7 +14,16 @@ import msgspec
 
 from edge.report import topic
 from edge.report.event import Class, Event, Moment, encode, numbered
-from edge.report.message import Ack, Acknowledged, Ask, Cosigned, Hub, RoamAnswer, State
+from edge.report.message import (
+    Ack,
+    Acknowledged,
+    Ask,
+    BlockHead,
+    Cosigned,
+    Hub,
+    RoamAnswer,
+    State,
+)
 from edge.report.port import Inbound, Outbound
 from hil.hub.mqtt import Broker, Link, Session, connected
 
@@ -59,6 +68,8 @@ class MadeUp:
         "What the hub said of itself, the latest last."
         self.cosigned: list[Cosigned] = []
         self.roams: list[RoamAnswer] = []
+        self.blocks: list[tuple[str, BlockHead]] = []
+        "Heads of blocks, each with the topic that it came on."
         self._link = link
         self._news = asyncio.Event()
 
@@ -114,6 +125,9 @@ class MadeUp:
 
     def _hear(self, message: Inbound) -> None:
         _, _, what = topic.split(message.topic)
+        if what == topic.BLOCK:
+            head = BlockHead.model_validate_json(message.payload.partition(b"\n")[0])
+            self.blocks.append((message.topic, head))
         if what == topic.HUB:
             self.hubs.append(Hub.model_validate_json(message.payload))
         if what == topic.ROAM:
@@ -137,7 +151,7 @@ async def appliance(broker: Broker, node: str) -> AsyncIterator[MadeUp]:
     """Connect as an appliance until the block is left. Raises `DriverLost`."""
     async with connected(broker, Session(node)) as link:
         one = MadeUp(link, node)
-        await link.subscribe(*topic.heard_by(node))
+        await link.subscribe(*topic.heard_by(node), topic.bulk(node))
         try:
             async with asyncio.TaskGroup() as group:
                 listening = group.create_task(one.listen())

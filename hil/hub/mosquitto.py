@@ -4,6 +4,7 @@
     boxes    TLS 1.3 both ways; who speaks is the name in the certificate, and so is the client id
     hub      TLS 1.3 both ways, for certificates of the workers' own authority
     airlock  a broker of its own; TLS by the broker alone, and nothing but enrolment
+    bulk     a broker of its own, for the second connection of boxes: blocks of firmware
 
 A client id takes over the session of whoever had it, on any listener of a broker, with the commands
 that wait there. So a box may not choose its own, a box is not let in at the hub's door, and
@@ -22,6 +23,11 @@ from hil.hub.authority import Authority, Pair, Revoked
 WORKER = "hub.worker"
 "Name in the certificates of the hub's workers."
 BRIDGE = "hub.airlock"
+BULK_BRIDGE = "hub.bulk"
+
+
+MOST_WAITING = 64
+"Blocks that wait for one box; it asks for fewer at once."
 
 
 class Ports(NamedTuple):
@@ -30,6 +36,7 @@ class Ports(NamedTuple):
     boxes: int = 8883
     enrolment: int = 8884
     hub: int = 8885
+    bulk: int = 8886
 
 
 class Authorities(NamedTuple):
@@ -43,6 +50,7 @@ BOXES_MAY = f"""\
 pattern write {topic.ROOT}/up/%u/#
 pattern read {topic.ROOT}/dn/%u/#
 pattern read {topic.ROOT}/dn/{topic.ALL}/#
+pattern read {topic.ROOT}/bulk/%u/#
 """
 
 # The user's name is not proven here: it only keeps one who asks from hearing or speaking for all.
@@ -51,10 +59,16 @@ pattern write {topic.ROOT}/enrol/%u/request
 pattern read {topic.ROOT}/enrol/%u/answer
 """
 
+BULK_MAY = f"""\
+pattern write {topic.ROOT}/up/%u/{topic.GET}
+pattern read {topic.ROOT}/bulk/%u/#
+"""
+
 HUB_MAY = f"""\
 user {WORKER}
 topic read {topic.ROOT}/up/#
 topic readwrite {topic.ROOT}/dn/#
+topic write {topic.ROOT}/bulk/#
 topic read {topic.ROOT}/enrol/+/request
 topic write {topic.ROOT}/enrol/+/answer
 topic read $SYS/#
@@ -62,6 +76,10 @@ topic read $SYS/#
 user {BRIDGE}
 topic write {topic.ROOT}/enrol/+/request
 topic read {topic.ROOT}/enrol/+/answer
+
+user {BULK_BRIDGE}
+topic write {topic.ROOT}/up/+/{topic.GET}
+topic read {topic.ROOT}/bulk/#
 """
 
 _EACH = """\
@@ -85,20 +103,28 @@ use_identity_as_username true
 """
 
 _BRIDGE = """
-connection airlock
+connection {name}
 address {address}:{port}
 remote_clientid {bridge}
 bridge_cafile {folder}/boxes.ca.pem
-bridge_certfile {folder}/bridge.pem
-bridge_keyfile {folder}/bridge.key.pem
+bridge_certfile {folder}/{name}.bridge.pem
+bridge_keyfile {folder}/{name}.bridge.key.pem
 bridge_tls_version tlsv1.3
 bridge_protocol_version mqttv50
 cleansession true
 notifications false
 try_private false
 restart_timeout 1 5
-topic {root}/enrol/+/request out 1
-topic {root}/enrol/+/answer in 1
+"""
+
+_AIRLOCK = f"""\
+topic {topic.ROOT}/enrol/+/request out 1
+topic {topic.ROOT}/enrol/+/answer in 1
+"""
+
+_BULK = f"""\
+topic {topic.ROOT}/up/+/{topic.GET} out 1
+topic {topic.ROOT}/bulk/# in 0
 """
 
 
@@ -111,19 +137,23 @@ class Brokers:
         self.ports = ports
         self.main = folder / "mosquitto.conf"
         self.airlock = folder / "airlock.conf"
+        self.bulk = folder / "bulk.conf"
         self._address = address
 
     def write(self, by: Authorities, names: tuple[str, ...], now_s: int) -> None:
         """Write all files, with new keys; the broker's address is among its `names`.
 
-        Then start `mosquitto -c` with `main` and with `airlock`.
+        Then start `mosquitto -c` with `main`, with `airlock` and with `bulk`.
         """
-        broker, bridge = by.boxes.server(names, now_s), by.workers.worker(BRIDGE, now_s)
+        broker = by.boxes.server(names, now_s)
+        airlock, bulk = (by.workers.worker(name, now_s) for name in (BRIDGE, BULK_BRIDGE))
         files = {
             "boxes.ca.pem": by.boxes.pem, "hub.ca.pem": by.workers.pem,
             "boxes.acl": BOXES_MAY, "hub.acl": HUB_MAY, "enrolment.acl": STRANGERS_MAY,
-            self.main.name: self._main(), self.airlock.name: self._airlock(),
-            **_files("broker", broker), **_files("bridge", bridge),
+            "bulk.acl": BULK_MAY, self.main.name: self._main(),
+            self.airlock.name: self._airlock(), self.bulk.name: self._bulk(),
+            **_files("broker", broker), **_files("airlock.bridge", airlock),
+            **_files("bulk.bridge", bulk),
         }  # fmt: skip
         for name, text in files.items():
             write_private(self.folder / name, text.encode())
@@ -151,11 +181,24 @@ class Brokers:
             _EACH.format(user=getpass.getuser()),
             self._listener("enrolment", self.ports.enrolment),
             "allow_anonymous true\nmax_connections 200\n",
-            _BRIDGE.format(
-                folder=self.folder, address=self._address, port=self.ports.hub, bridge=BRIDGE,
-                root=topic.ROOT,
-            ),
+            self._bridge("airlock", BRIDGE), _AIRLOCK,
         ))  # fmt: skip
+
+    def _bulk(self) -> str:
+        """Return the broker of large files: who is away is kept nothing, who is slow no more."""
+        return "".join((
+            _EACH.format(user=getpass.getuser()),
+            f"max_queued_messages {MOST_WAITING}\n",
+            self._listener("bulk", self.ports.bulk),
+            _MUTUAL.format(folder=self.folder, name="boxes"),
+            f"crlfile {self.folder}/revoked.pem\nuse_username_as_clientid true\n",
+            self._bridge("bulk", BULK_BRIDGE), _BULK,
+        ))  # fmt: skip
+
+    def _bridge(self, name: str, user: str) -> str:
+        return _BRIDGE.format(
+            folder=self.folder, address=self._address, port=self.ports.hub, bridge=user, name=name
+        )
 
     def _listener(self, name: str, port: int) -> str:
         return _LISTENER.format(port=port, address=self._address, folder=self.folder, name=name)

@@ -17,6 +17,7 @@ from hil.hub.fleet import Fleet
 from hil.hub.ledger import Ledger
 from hil.hub.part import Part
 from hil.hub.quarantine import Unread
+from hil.hub.rollout import Rollouts
 from hil.hub.store import Store
 
 
@@ -31,6 +32,7 @@ def build(store: Store, folder: Path, roamers: Path | None = None) -> list[Part]
         Fleet(store),
         *library.parts_of(store, folder),
         *commander.parts_of(store, folder),
+        Rollouts(store),
         *enrolment.parts_of(store, folder),
         roaming.part_of(roamers),
     ]

@@ -140,9 +140,13 @@ def export(
 
 
 @app.command()
-def update(context: typer.Context) -> None:
-    """Have new lists looked for now; both sides sign."""
-    _send(context, "update", {})
+def update(
+    context: typer.Context,
+    firmware: Annotated[str, typer.Option(help="Version of the firmware that is wanted.")] = "",
+) -> None:
+    """Have new lists looked for now, or other firmware installed; both sides sign."""
+    campaign = {"id": f"by-hand-{_now_s()}", "version": firmware}
+    _send(context, "update", {"campaign": campaign} if firmware else {})
 
 
 @app.command()

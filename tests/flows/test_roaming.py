@@ -29,7 +29,8 @@ from edge.report.hub.reach import Session, Terms
 from edge.report.message import Hub, RoamAsk
 from edge.report.port import Connection, Inbound, Outbound
 from edge.roaming import MOST_OPEN, Roamers, roamers_of
-from edge.uplink import NAME, Start, Uplink, build
+from edge.uplink import Uplink, build
+from edge.uplink_parts import NAME, Start
 from hil.hub.roaming import Roaming
 from tests.report.mosquitto import RIGHTS, Broker, broker, issue
 from tests.report.small_box import AT_ONCE, eventually, kept, say

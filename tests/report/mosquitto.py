@@ -22,6 +22,7 @@ RIGHTS = """\
 pattern write qalqan/v1/up/%u/#
 pattern read qalqan/v1/dn/%u/#
 pattern read qalqan/v1/dn/all/#
+pattern read qalqan/v1/bulk/%u/#
 user hub
 topic readwrite qalqan/v1/#
 """

@@ -66,6 +66,22 @@ def test_the_code_stays_for_a_day_and_the_key_for_good(box):
     assert len(keys) == 1
 
 
+AGREED = "7K3Q-M2ZD-0FHX-9WTB"
+
+
+def test_a_code_that_was_agreed_on_is_good_once(box):
+    first = box.identity.ask(NOW, AGREED.lower())
+    assert first.code == AGREED
+    assert box.identity.ask(NOW + 1, AGREED) == first
+    assert box.identity.ask(NOW + DAY, AGREED).code != AGREED
+
+
+def test_a_code_that_is_none_makes_nothing(box):
+    with pytest.raises(EnrolRefused):
+        box.identity.ask(NOW, "7K3Q")
+    assert not box.identity.folder.exists()
+
+
 def test_two_boxes_share_neither_key_nor_code(box, tmp_path):
     mine, other = box.identity.ask(NOW), Identity(tmp_path / "other", "astana-1").ask(NOW)
     assert mine.code != other.code

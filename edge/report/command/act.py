@@ -29,7 +29,7 @@ from edge.errors import ConfigError, InputError, QalqanError
 from edge.model.verdict import Mode
 from edge.modes import STOP, go, read_modes, stop, write_modes
 from edge.report.command.signed import Denied, Vouched, Why, by_sides
-from edge.report.message import Wire
+from edge.report.message import Campaign, Wire
 
 MOST_ANSWER = 192 * 1024
 "Octets of a bundle, or of records, that an answer carries."
@@ -239,29 +239,49 @@ class Export:
 # update, restart --------------------------------------------------------------
 
 
-class NoArgs(Wire):
-    """Nothing more to say."""
+class UpdateArgs(Wire):
+    """What is to be updated."""
+
+    campaign: Campaign | None = None
+    "The firmware, as the hub would want it in a rollout; null: the lists."
+
+
+class Steers(Protocol):
+    """Takes campaigns: `edge.update.firmware.Firmware`."""
+
+    def keep(self, campaign: Campaign | None) -> None:
+        """Have on disk what is wanted; for any thread. Raises `OSError`."""
+
+    def look(self) -> None:
+        """Do as is wanted on disk; for the event loop."""
 
 
 class Update:
-    """`update`: look for new lists now."""
+    """`update`: look for new lists now, or for other firmware."""
 
-    args = NoArgs
+    args = UpdateArgs
     changes = True
 
-    def __init__(self, start: Callable[[], object]) -> None:
+    def __init__(self, start: Callable[[], object], firmware: Steers | None = None) -> None:
         """Have `start` begin it, in the event loop; what comes of it is reported as the lists'."""
         self._start = start
+        self._firmware = firmware
 
-    def allowed(self, args: NoArgs, vouched: Vouched) -> tuple[str, ...]:
+    def allowed(self, args: UpdateArgs, vouched: Vouched) -> tuple[str, ...]:
         """Both sides."""
         del args
         return by_sides(vouched, BOTH)
 
-    def act(self, args: NoArgs, job: Job) -> Outcome:
+    def act(self, args: UpdateArgs, job: Job) -> Outcome:
         """Begin when the answer is out: there is only one connection for both."""
-        del args, job
-        return Outcome("new lists are looked for", after=self._start)
+        del job
+        if args.campaign is None:
+            return Outcome("new lists are looked for", after=self._start)
+        if self._firmware is None:
+            raise Denied(Why.BAD_ARGS, "this box takes no firmware from the hub")
+        self._firmware.keep(args.campaign)
+        text = f"{args.campaign.version} is wanted; events of {args.campaign.id} tell how it goes"
+        return Outcome(text, after=self._firmware.look)
 
     finish = act
 

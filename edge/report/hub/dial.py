@@ -48,16 +48,21 @@ def stamp(folder: Path) -> Stamp:
 
 
 async def dial(
-    endpoint: str, context: ssl.SSLContext | None, silence_s: float, wait_s: float
+    endpoint: str,
+    context: ssl.SSLContext | None,
+    silence_s: float,
+    wait_s: float,
+    tune: Callable[[socket.socket], object] = lambda _wire: None,
 ) -> socket.socket:
     """Return a connected socket that does not block. Raises `DriverLost`.
 
-    The kernel gives it up when what was sent is not acknowledged for `silence_s`.
+    The kernel gives it up when what was sent is not acknowledged for `silence_s`. `tune` is given
+    each socket before it connects, as what the first packet says holds for all that follow.
     """
     host, port = parsed(endpoint)
     try:
         async with asyncio.timeout(wait_s):
-            wire = await _connected(host, port, silence_s)
+            wire = await _connected(host, port, silence_s, tune)
             return await _secured(wire, context, host) if context else wire
     except TimeoutError as error:
         raise DriverLost(f"{endpoint}: no connection within {wait_s:g} s") from error
@@ -65,7 +70,9 @@ async def dial(
         raise DriverLost(f"{endpoint}: {error}") from error
 
 
-async def _connected(host: str, port: int, silence_s: float) -> socket.socket:
+async def _connected(
+    host: str, port: int, silence_s: float, tune: Callable[[socket.socket], object]
+) -> socket.socket:
     """Try every address that the name has."""
     loop = asyncio.get_running_loop()
     refusal = OSError("the name has no address")
@@ -77,6 +84,7 @@ async def _connected(host: str, port: int, silence_s: float) -> socket.socket:
             wire.setblocking(False)  # noqa: FBT003 - the only way to say it
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(silence_s * 1000))
+            tune(wire)
             await loop.sock_connect(wire, address)
         except OSError as error:
             wire.close()

@@ -6,6 +6,7 @@ order and goes on with the new certificate.
 """
 
 import asyncio
+import socket
 import ssl
 from collections import Counter
 from collections.abc import Callable
@@ -36,13 +37,19 @@ class Terms(msgspec.Struct, frozen=True):
     "A broker that is silent for half as much again is given up."
     look_s: float = 10.0
     "How often the files of the identity are looked at."
+    client: str = ""
+    "Client id, where it is not the node's name."
+    lasting: bool = True
+    "Whether the broker keeps what is said to us while we are away."
+    tune: Callable[[socket.socket], object] = lambda _wire: None
+    "Is given each socket before it connects, and again once it has."
 
 
 class Talk(Protocol):
     """What is said on a connection: `edge.report.hub.link.Link`."""
 
-    def will(self, epoch: int) -> Outbound:
-        """Return what the broker says when we go without a word; begins an epoch."""
+    def will(self, epoch: int) -> Outbound | None:
+        """Return what the broker says when we go without a word, if anything; begins an epoch."""
 
     async def converse(self, connection: Connection) -> None:
         """Converse; returns to end in good order."""
@@ -103,8 +110,13 @@ class Session:
     async def _on(self, endpoint: str, context: ssl.SSLContext | None, converse: Converse) -> None:
         """Converse on one connection."""
         keepalive_s = self._terms.keepalive_s
-        wire = await dial(endpoint, context, keepalive_s * 1.5, CONNECT_WAIT_S)
-        hello = Hello(self._terms.node, self._talk.will(self._epoch()), keepalive_s)
+        tune = self._terms.tune
+        wire = await dial(endpoint, context, keepalive_s * 1.5, CONNECT_WAIT_S, tune)
+        tune(wire)  # within TLS it is another by now
+        hello = Hello(
+            self._terms.client or self._terms.node, self._talk.will(self._epoch()), keepalive_s,
+            lasting=self._terms.lasting,
+        )  # fmt: skip
         connection = Mqtt(hello, wire, self.pubacks)
         try:
             await connection.open()

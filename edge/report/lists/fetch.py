@@ -86,10 +86,10 @@ class _Waiting:
         return came
 
 
-def read_block(payload: bytes) -> Block | None:
-    """Return head and octets of a block; None if it is none."""
+def read_block(payload: bytes, most: int = BLOCK) -> Block | None:
+    """Return head and octets of a block, at most so many; None if it is none."""
     line, newline, octets = payload.partition(b"\n")
-    if not newline or len(line) > _MOST_HEAD or len(octets) > BLOCK:
+    if not newline or len(line) > _MOST_HEAD or len(octets) > most:
         return None
     try:
         head = BlockHead.model_validate_json(line)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from enum import Enum
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from struct import Struct
 from typing import BinaryIO, NamedTuple
@@ -45,6 +46,16 @@ class Wanted(NamedTuple):
     missing: str
     "Bits in hex, the highest of the first octet is block `first`."
     asked: frozenset[int]
+
+
+def wanted(missing: Iterable[int], most: int) -> Wanted:
+    """Return the first of these blocks, which rise, as they are asked for."""
+    found = list(islice(missing, most))
+    first = found[0] if found else 0
+    asked = [index for index in found if index < first + _SPAN]
+    span = -(-(asked[-1] - first + 1) // 8) * 8 if asked else 8
+    bits = sum(1 << (span - 1 - (index - first)) for index in asked)
+    return Wanted(first, f"{bits:0{span // 4}x}", frozenset(asked))
 
 
 class Pull:
@@ -128,12 +139,8 @@ class Pull:
     def wanted(self, most: int = WINDOW) -> Wanted:
         """Return the next blocks that are missing; before the size is known, the first ones."""
         end = most if self.size is None else self.blocks
-        missing = [index for index in range(self._given, end) if index not in self._here]
-        first = missing[0] if missing else 0
-        asked = [index for index in missing[:most] if index < first + _SPAN]
-        span = -(-(asked[-1] - first + 1) // 8) * 8 if asked else 8
-        bits = sum(1 << (span - 1 - (index - first)) for index in asked)
-        return Wanted(first, f"{bits:0{span // 4}x}", frozenset(asked))
+        missing = (index for index in range(self._given, end) if index not in self._here)
+        return wanted(missing, most)
 
     def ready(self) -> Iterator[bytes]:
         """Yield the blocks that follow without a hole upon those that were yielded before."""

@@ -50,7 +50,7 @@ class Rig:
         now_s = clock.now_ns() // NS
         self.hub = Hub(folder, now_s)
         workers = Authority(folder / "workers", now_s, "Qalqan hub workers")
-        self.brokers = Brokers(folder / "broker", Ports(*free_ports(3)))
+        self.brokers = Brokers(folder / "broker", Ports(*free_ports(4)))
         names = ("127.0.0.1", "localhost")
         self.brokers.write(Authorities(self.hub.authority, workers), names, now_s)
         self.worker = write_identity(
@@ -65,6 +65,10 @@ class Rig:
             stack.enter_context(self._one(self.brokers.main, " running"))
             stack.enter_context(self._one(self.brokers.airlock, "Received SUBACK"))
             yield
+
+    def bulk(self):
+        """Run the broker of large files beside the main one; yields its log."""
+        return self._one(self.brokers.bulk, "Received SUBACK")
 
     def airlock(self):
         """Run the airlock alone; yields its log."""

@@ -234,3 +234,39 @@ def test_a_box_is_not_let_in_at_the_hubs_door(rig, tmp_path):
 
 def test_the_files_of_the_broker_are_for_its_user_alone(rig):
     assert {path.stat().st_mode & 0o777 for path in rig.brokers.folder.iterdir()} == {0o600}
+
+
+def test_the_second_connection_has_a_broker_of_its_own_and_takes_over_nobody(rig, tmp_path):
+    """Blocks pass by a bridge; each box asks and hears in its own name alone, under one name."""
+    ours = enrolled(rig, tmp_path / "astana", "astana-1")
+    other = enrolled(rig, tmp_path / "oral", "oral-1")
+    with rig.mosquitto(), rig.bulk(), rig.at_work() as hub:
+        speak(rig.ports.boxes, ours, Asks([topic.up("astana-1", "state")]))
+        asks = Asks([topic.up("astana-1", topic.GET), topic.up("oral-1", topic.GET),
+                     topic.up("astana-1", "ev/audit"), topic.bulk("astana-1")])  # fmt: skip
+        speak(rig.ports.bulk, ours, asks, node="anything")
+        assert list(asks.codes.values()) == [0] + [NOT_AUTHORISED] * 3
+        hub.until(topic.up("astana-1", topic.GET))
+        heard: list[int] = []
+
+        async def both():
+            async with asyncio.timeout(WAIT_S), asyncio.TaskGroup() as group:
+                talks = [Asks(heard_on=(topic.bulk("astana-1"),), enough=1) for _ in range(2)]
+                mine, theirs = (
+                    group.create_task(Session(
+                        Terms(name, (f"127.0.0.1:{rig.ports.bulk}",), folder), talk, lambda: 1
+                    ).forever())
+                    for name, folder, talk in (
+                        ("astana-1", ours, talks[0]), ("oral-1", other, talks[1]),
+                    )
+                )  # fmt: skip
+                for talk in talks:
+                    await talk.subscribed.wait()
+                block = Outbound(topic.bulk("astana-1"), b"block", qos=0)
+                await asyncio.to_thread(hub.say, [block])
+                await mine
+                theirs.cancel()
+                heard.extend(len(talk.heard) for talk in talks)
+
+        asyncio.run(both())
+        assert heard == [1, 0]

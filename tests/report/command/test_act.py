@@ -5,7 +5,7 @@ import pytest
 
 from edge.model.verdict import Mode
 from edge.modes import read_modes
-from edge.report.command.act import MOST_ANSWER
+from edge.report.command.act import MOST_ANSWER, Update
 from edge.report.command.signed import Why
 from tests.report.orders import Site, why
 
@@ -75,6 +75,32 @@ def test_an_update_takes_both_sides(site):
     assert site.take(site.order("update")).state == "done"
     site.commands.follow_up()
     assert site.done == ["update"]
+
+
+class Steers:
+    """Takes campaigns, as the room of updates does."""
+
+    def __init__(self, done):
+        self.done = done
+
+    def keep(self, campaign):
+        self.done.append(campaign.id)
+
+    def look(self):
+        self.done.append("look")
+
+
+def test_firmware_is_wanted_by_command_and_gone_for_when_that_is_answered(site):
+    wanted = {"campaign": {"id": "by-hand", "version": "1.2.0"}}
+    assert why(site.take(site.order("update", wanted))) == ("refused", "bad-args")
+    site.more = {"update": Update(site.doer("update"), Steers(site.done))}
+    site.start()
+    assert why(site.take(site.order("update", wanted, by=("operator",))))[1] == "one-side-only"
+    assert why(site.take(site.order("update", {"campaign": {"id": "x"}})))[1] == "bad-args"
+    assert "1.2.0 is wanted" in site.take(site.order("update", wanted)).text
+    assert site.done == ["by-hand"]
+    site.commands.follow_up()
+    assert site.done == ["by-hand", "look"]
 
 
 def test_a_call_is_explained_and_its_evidence_exported(site):

@@ -8,7 +8,7 @@ import pytest
 from edge.errors import ConfigError
 from edge.model.verdict import Mode
 from edge.modes import read_modes
-from edge.report.command.act import NoArgs, Outcome
+from edge.report.command.act import Outcome, UpdateArgs
 from edge.report.command.register import KEPT_S
 from edge.report.command.signed import Vouched, by_sides
 from edge.report.kinds import ActEvent
@@ -82,7 +82,7 @@ def test_an_old_command_is_not_done_after_its_id_was_let_go(site, monkeypatch):
 class Watching:
     """An action that looks at what is on disk while it acts."""
 
-    args = NoArgs
+    args = UpdateArgs
     changes = True
 
     def __init__(self):

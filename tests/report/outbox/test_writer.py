@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from edge import clock
 from edge.report.event import CLASSES, Class, encode
 from edge.report.outbox import writer as writing
 from edge.report.outbox.acked import write_acked
 from edge.report.outbox.archive import beside
 from edge.report.outbox.outbox import Kept, OutboxFull
 from edge.report.outbox.quota import Limits
-from edge.report.outbox.writer import Hooks, Writer
+from edge.report.outbox.writer import STALLED_S, Hooks, Writer
 from tests.report.kept import ROOMY, archived, event, held, whole
 
 PATIENCE_S = 30
@@ -130,6 +131,8 @@ def test_a_disk_that_stalls_for_good_does_not_hold_up_the_end(path, acked):
     writer = Writer(path, ROOMY, acked, Hooks(before_commit=gate))
     writer.put(event(Class.BLOCK, 0))
     assert gate.reached.wait(PATIENCE_S)
+    assert writer.trouble(clock.monotonic_s() + STALLED_S - 5) == ""
+    assert "has not answered for" in writer.trouble(clock.monotonic_s() + STALLED_S + 5)
     wanted = writer.record(event(Class.BLOCK, 1))
     assert writer.close(0.01) == 1
     gate.open.set()  # it came back after all
@@ -188,6 +191,7 @@ def test_a_bug_in_the_thread_ends_the_next_who_gives(path, acked):
         writer.put(event(Class.AUDIT, 2))
     assert isinstance(told.value.__cause__, ZeroDivisionError)
     writer.close(PATIENCE_S)
+    assert writer.trouble(clock.monotonic_s()) == "the writer of the outbox has ended"
 
 
 @pytest.mark.slow

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The image itself: built twice it is the same, its update is whole, and it starts and hears."""
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from image import lock
+from image.command import Inside
+from image.places import DEBIAN_LOCK, KEYS, MADE
+from tests.image.machine import running
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.root,
+    pytest.mark.peer("mmdebstrap", "qemu-system-x86_64", "mcopy"),
+]
+
+ROOT = Path(__file__).parents[2]
+EDGE_TOML = """
+[node]
+name = "rig-1"
+state_dir = "/var/lib/qalqan"
+
+[tap.mirror]
+driver = "afpacket"
+interface = "lo"
+blocks = 4
+
+[trunk.intl]
+class = "international"
+peers = ["198.51.100.0/24"]
+"""
+SET_ID = stat.S_ISUID | stat.S_ISGID
+LONGEST_START_S = 240
+"On a machine that does something else too; what was measured is in build/image/boot.json."
+
+
+def build(out: Path, *words: str) -> dict[str, Any]:
+    """Build an image into a folder of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "image.build", "--json", "--out", out, *words],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def hil(tmp_path_factory) -> dict[str, Any]:
+    return build(tmp_path_factory.mktemp("hil"), "--profile", "hil")
+
+
+def test_two_builds_are_the_same(hil: dict[str, Any], tmp_path: Path) -> None:
+    again = build(tmp_path, "--profile", "hil", "--fresh", "--only", "disk")
+    for name in ("system.img", "boot.img", "esp.img", "disk"):
+        assert hil["files"][name]["sha256"] == again["files"][name]["sha256"], name
+
+
+def test_it_is_small(hil: dict[str, Any]) -> None:
+    assert hil["files"]["packed"]["octets"] <= 170e6
+    assert hil["files"]["bundle"]["octets"] <= 170e6
+
+
+def test_rauc_accepts_the_update_and_names_it(hil: dict[str, Any]) -> None:
+    bundle = Path(hil["files"]["bundle"]["path"])
+    tools = MADE / f"tools-{lock.digest(lock.read(DEBIAN_LOCK)['tools'])}"
+    inside = Inside(tools, bundle.parent, KEYS)
+    said = inside.run(
+        ["rauc", f"--conf={bundle.parent / 'rauc.conf'}", "info", "--output-format=json", bundle]
+    )
+    found = json.loads(said)
+    assert found["compatible"] == "qalqan-edge-x86_64"
+    assert found["version"] == hil["version"]
+    assert found["format"] == "verity"
+    assert [name for image in found["images"] for name in image] == ["boot", "system"]
+
+
+def test_it_starts_and_hears(hil: dict[str, Any], tmp_path: Path) -> None:
+    image = Path(hil["files"]["disk"]["path"])
+    with running(image, tmp_path / "disk.img", EDGE_TOML) as machine:
+        machine.until(r"qalqan: starting slot A", 60)
+        machine.until(r"Started .*qalqan-core", LONGEST_START_S)
+        hears_s = machine.seconds()
+        (MADE / "boot.json").write_text(json.dumps({"v": 1, "hears_s": round(hears_s, 1)}))
+        machine.until(r"hil# $", 60)
+        assert "active" in machine.ask("systemctl is-active qalqan-core")
+        assert "erofs" in machine.ask("findmnt -no FSTYPE /")
+        number = machine.ask("cat /etc/machine-id").split()[-1]
+        assert machine.ask("cat /data/machine-id").split()[-1] == number
+        assert "Booted from: system.0 (A)" in machine.ask("rauc status", 120)
+        size = machine.ask("findmnt -bno SIZE /data").split()[-1]
+        assert int(size) > 2 << 30, "the data partition did not grow"
+
+
+def test_the_one_that_is_sold_has_no_way_in(tmp_path: Path) -> None:
+    build(tmp_path, "--only", "disk")
+    system = tmp_path / "root"
+    for name in ("usr/bin/login", "usr/sbin/sshd", "usr/bin/su", "usr/bin/dpkg", "usr/bin/apt"):
+        assert not (system / name).exists(), name
+    for name in ("etc/passwd", "etc/shadow"):
+        lines = (system / name).read_text().splitlines()
+        assert all(line.split(":")[1] in {"*", "!", "!*", "x"} for line in lines), name
+    assert not [
+        path for path in system.rglob("*") if path.lstat().st_mode & SET_ID and path.is_file()
+    ]
+    assert (system / "etc/machine-id").read_text() == ""
+    assert not list(system.rglob("hil-console.service"))
+    bill = json.loads((system / "usr/lib/qalqan/sbom.json").read_text())
+    assert {"rauc", "systemd", "tuf"} <= {part["name"] for part in bill["components"]}
