@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test peers bench cluster kills losses proofs soak lint lock clean
+.PHONY: help demo test peers bench cluster cuts kills losses proofs soak lint lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -45,6 +45,9 @@ proofs: peers $(READY) ## what takes minutes: a simulated country, kills of ever
 kills: peers $(READY) ## kill -9 of every process, KILLS=200 times under load: nothing lost, nothing twice
 	@$(VENV)/bin/python -m tests.flows.kills $(KILLS)
 
+cuts: peers $(READY) ## cut the power at every write of an update: which slot starts; needs root
+	@$(VENV)/bin/python -m tests.update.cuts
+
 losses: peers $(READY) ## what is acknowledged and lost: a plain MQTT loop beside the uplink
 	@$(VENV)/bin/python -m tests.flows.losses
 
@@ -82,3 +85,24 @@ $(READY): requirements.lock pyproject.toml $(wildcard edge/*/*.pyx)
 	@PYTHONWARNINGS=ignore $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 	    --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# The image -------------------------------------------------------------------
+
+.PHONY: image bundle image-lock image-run
+ARCH ?= x86_64
+PROFILE ?= production
+BUILD = $(VENV)/bin/python -m image.build --arch $(ARCH) --profile $(PROFILE)
+
+image: $(READY) ## the image that is flashed, and its update; ARCH=arm64 PROFILE=hil; needs root
+	@image/tools.sh $(if $(filter arm64,$(ARCH)),--arm64)
+	@$(BUILD)
+
+bundle: $(READY) ## the update alone
+	@image/tools.sh $(if $(filter arm64,$(ARCH)),--arm64)
+	@$(BUILD) --only bundle
+
+image-lock: $(READY) ## take Debian's packages of today into image/packages.lock
+	@$(VENV)/bin/python -m image.relock
+
+image-run: $(READY) ## start the newest image in QEMU, its serial console here
+	@$(VENV)/bin/python -m image.run --arch $(ARCH)
