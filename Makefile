@@ -18,7 +18,7 @@ RATE ?= 5000
 KILLS ?= 200
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## a minute of trunk traffic, from the signed list to the hub's table; SPEED=10
 	@echo "A minute of a regional trunk. Two peers call in: one from abroad, one from within the country."
@@ -88,7 +88,7 @@ $(READY): requirements.lock pyproject.toml $(wildcard edge/*/*.pyx)
 
 # The image -------------------------------------------------------------------
 
-.PHONY: image bundle image-lock image-run
+.PHONY: image bundle image-lock image-test image-run
 ARCH ?= x86_64
 PROFILE ?= production
 BUILD = $(VENV)/bin/python -m image.build --arch $(ARCH) --profile $(PROFILE)
@@ -103,6 +103,10 @@ bundle: $(READY) ## the update alone
 
 image-lock: $(READY) ## take Debian's packages of today into image/packages.lock
 	@$(VENV)/bin/python -m image.relock
+
+image-test: peers $(READY) ## build the image twice and boot it in QEMU; a quarter of an hour, needs root
+	@image/tools.sh
+	@$(VENV)/bin/python -m pytest -q -s -m image
 
 image-run: $(READY) ## start the newest image in QEMU, its serial console here
 	@$(VENV)/bin/python -m image.run --arch $(ARCH)

@@ -51,7 +51,7 @@ def sources(*folders: str) -> list[Path]:
 HOUSE = sources("edge", "drivers")
 ROOMS = [path for path in HOUSE if path.stem not in {"__init__", "__main__"}]
 "Modules with something in them; the others are doors."
-ALL = [path for path in HOUSE + sources("tests", "hil") if "vectors" not in path.parts]
+ALL = [path for path in HOUSE + sources("image", "tests", "hil") if "vectors" not in path.parts]
 
 
 def named(path: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-CODE = [name for name in ("edge", "drivers", "tests", "hil") if (ROOT / name).is_dir()]
+CODE = [name for name in ("edge", "drivers", "image", "tests", "hil") if (ROOT / name).is_dir()]
 
 
 def passes(*command: str) -> None:

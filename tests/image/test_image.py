@@ -16,7 +16,7 @@ from image.places import DEBIAN_LOCK, KEYS, MADE
 from tests.image.machine import running
 
 pytestmark = [
-    pytest.mark.long,
+    pytest.mark.image,
     pytest.mark.root,
     pytest.mark.peer("mmdebstrap", "qemu-system-x86_64", "mcopy"),
 ]
