@@ -103,6 +103,9 @@ class Upkeep:
         self._restart_core = restart_core
         self._run_folder = places_of(config).run
         self._stop = asyncio.Event()
+        before = read(self._run_folder).get("core")
+        self._core_before = before.pid if before else 0
+        "The process that ran when a trial began: what it left, or still writes, proves nothing."
         self._greeted = 0
         "The connection on which the hub was last seen to be there."
         self._pruned_s = -PRUNE_EVERY_S
@@ -206,8 +209,11 @@ class Upkeep:
                 self._greeted = 0
 
     def _core_lives(self) -> bool:
+        """Whether `core` runs, and was started since: it is asked to, where a trial is on."""
         core = read(self._run_folder).get("core")
-        return core is not None and core.age_s(self._uplink.kept.moments) < ALIVE_S
+        if core is None or core.pid == self._core_before:
+            return False
+        return core.age_s(self._uplink.kept.moments) < ALIVE_S
 
     async def _renew(self) -> None:
         """Ask for the next certificate in good time."""

@@ -124,6 +124,16 @@ def test_whether_core_lives_is_seen_by_its_numbers(path: Path) -> None:
     assert not one._core_lives()
 
 
+def test_what_core_left_before_a_trial_proves_nothing(path: Path) -> None:
+    """With a wrong configuration it does not start again; its last numbers stay young a while."""
+    moments = Moments()
+    run = places_of(parse(GOOD, path)).run
+    Recorder(run, Meter("core", Numbers(), moments)).write()
+    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b"), [])
+    one._uplink = SimpleNamespace(kept=SimpleNamespace(moments=moments))  # type: ignore[assignment]
+    assert not one._core_lives()
+
+
 def test_a_trial_that_cannot_be_won_begins_anew_with_the_old_file(path: Path) -> None:
     new = GOOD + "[calls]\nmax = 500\n"
     register = Register(path.parent / "s" / "uplink.db", NOW_S)

@@ -66,6 +66,9 @@ async def test_an_answered_call_is_ended_for_both(kamailio: Kamailio, tmp_path: 
         enforcer(kamailio.endpoint) as one,
         call(kamailio, tmp_path, "talks@192.0.2.1", "answers") as (caller, callee),
     ):
+        async with asyncio.timeout(20):
+            while not callee.heard("ACK "):  # noqa: ASYNC110 - SIPp tells nobody
+                await asyncio.sleep(0.01)
         with pytest.raises(EnforceError, match="too late to divert"):
             await one.enforce(order("talks@192.0.2.1", DIVERT, name="divert"))
         receipt = await one.enforce(order("talks@192.0.2.1"))
