@@ -37,6 +37,7 @@ LOOK_S = 0.05
 QUIET_LOOKS = 6
 "With nothing that waits, before it is believed: an event may be on its way to the disk."
 ALIVE_S = 5.0
+SETTLED_NS = 2 * 1_000_000_000
 "Since `core` wrote its numbers, which it does each second."
 PRUNE_EVERY_S = 3600.0
 NS = 1_000_000_000
@@ -103,9 +104,8 @@ class Upkeep:
         self._restart_core = restart_core
         self._run_folder = places_of(config).run
         self._stop = asyncio.Event()
-        before = read(self._run_folder).get("core")
-        self._core_before = before.pid if before else 0
-        "The process that ran when a trial began: what it left, or still writes, proves nothing."
+        self._began_ns = uplink.kept.moments.now().mono
+        "What `core` wrote by then, or just after it, it may have written before a trial."
         self._greeted = 0
         "The connection on which the hub was last seen to be there."
         self._pruned_s = -PRUNE_EVERY_S
@@ -209,9 +209,9 @@ class Upkeep:
                 self._greeted = 0
 
     def _core_lives(self) -> bool:
-        """Whether `core` runs, and was started since: it is asked to, where a trial is on."""
+        """Whether `core` runs, and still did a while after we asked it to start anew."""
         core = read(self._run_folder).get("core")
-        if core is None or core.pid == self._core_before:
+        if core is None or core.mono < self._began_ns + SETTLED_NS:
             return False
         return core.age_s(self._uplink.kept.moments) < ALIVE_S
 

@@ -131,6 +131,7 @@ def test_what_core_left_before_a_trial_proves_nothing(path: Path) -> None:
     Recorder(run, Meter("core", Numbers(), moments)).write()
     one = upkeep(path, Moment(NOW_S * 10**9, 1, "b"), [])
     one._uplink = SimpleNamespace(kept=SimpleNamespace(moments=moments))  # type: ignore[assignment]
+    one._began_ns = moments.now().mono - 10**9
     assert not one._core_lives()
 
 
