@@ -266,7 +266,7 @@ class Replies:
         if status == 302:  # noqa: PLR2004 - as configured
             contact = wire.contact(wire.contact_of(message.request_uri, next_hop))
             return Reply(status, "Moved Temporarily", (contact,))
-        return Reply(status, "Not Found" if status == 404 else "Service Unavailable")  # noqa: PLR2004
+        return Reply(status, "Not Found" if status == 404 else "Service Unavailable")  # noqa: PLR2004 - as configured
 
     def _evidence(self, asked: _Asked) -> Message:
         """Return the message as from where the switch heard it; its unit as we heard it."""
