@@ -93,14 +93,14 @@ class House:
     def state(self) -> Path:
         return self.folder / "state"
 
-    def write_config(self, more: str = "", *, lists: bool = False) -> None:
+    def write_config(self, more: str = "", *, lists: bool = False, dead_man_s: int = 10) -> None:
         """Write the appliance's configuration; with `lists` it follows one, and takes commands."""
         root = self.centre.folder / "metadata" / "1.root.json"
         signed = f'root = "{root}"\nlists = ["fraud"]\n' if lists else ""
         self.config.write_text(
             f'[node]\nname = "{NODE}"\nstate_dir = "{self.state}"\n'
-            f'[hub]\nbrokers = ["127.0.0.1:{self.port}"]\ntls = false\ndead_man_s = 10\n{signed}'
-            f"{more}"
+            f'[hub]\nbrokers = ["127.0.0.1:{self.port}"]\ntls = false\n'
+            f"dead_man_s = {dead_man_s}\n{signed}{more}"
         )
         identity = self.state / "identity"
         identity.mkdir(parents=True, exist_ok=True)

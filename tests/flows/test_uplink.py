@@ -37,12 +37,12 @@ def one(tmp_path: Path) -> Iterator[House]:
         yield made
 
 
-def begin(one: House, tap: str = "", *, lists: bool = False) -> None:
+def begin(one: House, tap: str = "", *, lists: bool = False, dead_man_s: int = 10) -> None:
     """Start all but `core`, and wait until the hub knows the appliance."""
     if lists:
         table = Path(__file__).parents[2] / "hil" / "demo" / "list.csv"
         one.centre.publish(table, clock.now_ns() // NS)
-    one.write_config(f"{tap or taps()}{TRUNKS}", lists=lists)
+    one.write_config(f"{tap or taps()}{TRUNKS}", lists=lists, dead_man_s=dead_man_s)
     for part in (one.broker, one.hub, one.uplink):
         part.start()
     until(lambda: state(one) == "ready", "the birth of the appliance")
@@ -184,7 +184,7 @@ def test_a_configuration_with_which_the_hub_is_not_reached_is_taken_back(one: Ho
 
 @pytest.mark.long
 def test_a_configuration_with_which_the_hub_is_reached_stays(one: House) -> None:
-    begin(one, SILENT, lists=True)
+    begin(one, SILENT, lists=True, dead_man_s=80)
     one.core.start()
     until(lambda: bool(one.kinds("act")), "the list")
     new = one.config.read_text() + "[calls]\nmax = 500\n"
@@ -197,7 +197,13 @@ def test_a_configuration_with_which_the_hub_is_reached_stays(one: House) -> None
     one.uplink.start()
     assert answer_to(one.store, id_) is None  # with which no call is heard, it has not won
     one.core.start()
-    until(lambda: answer_to(one.store, id_) is not None, "what became of it")
+
+    def answered() -> bool:
+        if one.core.process and one.core.process.poll() == 75:  # the trial may ask it once more
+            one.core.start()
+        return answer_to(one.store, id_) is not None
+
+    until(answered, "what became of it")
     answer = answer_to(one.store, id_)
     assert answer is not None
     assert (answer.state, one.config.read_text()) == ("done", new)
