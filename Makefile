@@ -88,7 +88,7 @@ $(READY): requirements.lock pyproject.toml $(wildcard edge/*/*.pyx)
 
 # The image -------------------------------------------------------------------
 
-.PHONY: image bundle image-lock image-test image-run
+.PHONY: image bundle image-lock image-test image-run cycle
 ARCH ?= x86_64
 PROFILE ?= production
 BUILD = $(VENV)/bin/python -m image.build --arch $(ARCH) --profile $(PROFILE)
@@ -107,6 +107,10 @@ image-lock: $(READY) ## take Debian's packages of today into image/packages.lock
 image-test: peers $(READY) ## build the image twice and boot it in QEMU; a quarter of an hour, needs root
 	@image/tools.sh
 	@$(VENV)/bin/python -m pytest -q -s -m image
+
+cycle: peers $(READY) ## flash, update over MQTT, cut the power, come back from bad versions; needs root
+	@image/tools.sh
+	@$(VENV)/bin/python -m tests.image.cycle
 
 image-run: $(READY) ## start the newest image in QEMU, its serial console here
 	@$(VENV)/bin/python -m image.run --arch $(ARCH)

@@ -256,7 +256,8 @@ class HubTable(Table):
     """Folder of `authority.pem`, `certificate.pem` and `key.pem`, made by `qalqan enrol`;
     `identity` in `node.state_dir` if not named."""
     root: Path | None = None
-    "The root.json of the repository that lists and commands are signed in; none: none are taken."
+    """The root.json of the repository that lists, commands and firmware are signed in; the one that
+    came with enrolment if not named. Without one, none are taken."""
     lists: tuple[Name, ...] = ()
     "Lists that are followed."
     keepalive_s: int = Field(default=30, ge=5, le=600)

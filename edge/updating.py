@@ -16,6 +16,7 @@ from edge.report.hub.reach import BACKOFF, Session, Terms
 from edge.report.lists.fetch import MqttFetcher
 from edge.report.lists.follow import TRUST, Followed
 from edge.trust.client import Client
+from edge.trust.identity import root_of
 from edge.update.blocks import Part
 from edge.update.download import Download
 from edge.update.firmware import Firmware, Machines
@@ -48,8 +49,9 @@ def trusted(lists: Mapping[str, Followed]) -> Callable[[int], int]:
 
 
 @contextmanager
-def named_root(path: Path | None) -> Iterator[bytes]:
+def named_root(start: Start) -> Iterator[bytes]:
     """Yield the root of the repository. Raises `ConfigError` where it is none."""
+    path = root_of(start.config.hub.root, start.places.identity)
     try:
         yield path.read_bytes() if path else b""
     except (OSError, TrustError) as error:
@@ -69,7 +71,7 @@ def installed_version(path: Path = OS_RELEASE) -> str:
 def take_firmware(start: Start, kept: Kept, spoken: Spoken, trusting: Trusted) -> Firmware:
     """Build what takes campaigns. Raises `ConfigError`."""
     folder = Folder(start.places.update)
-    with named_root(start.config.hub.root) as root:
+    with named_root(start) as root:
         client = Client(folder.path / TRUST, root, trusting.fetcher)
     source = Source(client, trusted(trusting.lists))
 

@@ -81,7 +81,9 @@ async def run_uplink(path: Path, notify: Notifier) -> None:
         anew = asyncio.Event()
         numbers = Numbers()
         uplink = build(Start(path, config, places, register, hints, numbers, stack, anew.set))
-        hints.hear({OUTBOX: uplink.spoken.link.news, REQUESTS: uplink.requests.look_now})
+        hints.hear({
+            OUTBOX: uplink.spoken.link.news, REQUESTS: uplink.requests.look_now, RESTART: anew.set,
+        })  # fmt: skip
         upkeep = Upkeep(uplink, config, numbers, partial(hints.give, "core", RESTART))
         if tried:
             hints.give("core", RESTART)

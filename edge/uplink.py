@@ -52,7 +52,7 @@ from edge.report.outbox.writer import Hooks, Writer
 from edge.report.port import Inbound
 from edge.report.roam import Roam
 from edge.report.signatures import Signatures
-from edge.trust.identity import COSIGNER, Identity
+from edge.trust.identity import COSIGNER, Identity, root_of
 from edge.update.firmware import Firmware
 from edge.updating import Trusted, named_root, take_firmware
 from edge.uplink_parts import NAME, NS, Kept, Spoken, Start
@@ -90,7 +90,7 @@ def build(start: Start) -> Uplink:
     spoken = converse(start, kept, identity, signatures)
     trial = Trial(start.path, start.register, kept.moments.boot, clock.monotonic_s())
     follow = answers = firmware = None
-    if start.config.hub.root:
+    if root_of(start.config.hub.root, start.places.identity):
         fetcher = MqttFetcher(start.config.node.name, spoken.link.send, Shelf(start.places.pull))
         follow, lists = follow_lists(start, kept, spoken, fetcher)
         if start.config.hub.firmware:
@@ -183,7 +183,7 @@ def follow_lists(
     """Build what keeps the lists of this box up to date."""
     config, places = start.config, start.places
     guards = Guards(least_prefix=config.blocklist.least_prefix_digits)
-    with named_root(config.hub.root) as root:
+    with named_root(start) as root:
         lists = followed(
             places.lists, config.hub.lists, root, fetcher, Settings(config.node.name, guards)
         )

@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from image.board import BOARDS, X86_64, Board
 from image.command import BuildError
@@ -34,14 +35,32 @@ def prepare(image: Path, disk: Path, size: int) -> None:
                 out.write(chunk)
 
 
+class Drive(NamedTuple):
+    """The disk of a virtual machine."""
+
+    disk: Path
+    log: Path | None = None
+    "Where every write and flush is recorded (`blklogwrites`), if anywhere."
+
+    def word(self) -> str:
+        """Return it in the words of `-drive`."""
+        if self.log is None:
+            return f"if=virtio,format=raw,file={self.disk}"
+        return (
+            f"if=virtio,driver=blklogwrites,file.driver=file,file.filename={self.disk},"
+            f"log.driver=file,log.filename={self.log},log-sector-size=512"
+        )
+
+
 def command(
-    board: Board, disk: Path, variables: Path, nets: Sequence[str] = ("user",), memory: int = 1024
-) -> list[str]:
+    board: Board, drive: Drive, variables: Path, nets: Sequence[str] = ("user",),
+    memory: int = 1024,
+) -> list[str]:  # fmt: skip
     """Return how QEMU is started; the serial console is its standard input and output.
 
     Args:
         board: What it is to be.
-        disk: Its disk, written to.
+        drive: Its disk, written to.
         variables: The firmware's memory; made if it is not there.
         nets: Its network interfaces, in the words of `-nic`.
         memory: MiB.
@@ -59,7 +78,7 @@ def command(
         "-display", "none", "-monitor", "none", "-serial", "stdio",
         "-drive", f"if=pflash,format=raw,readonly=on,file={code}",
         "-drive", f"if=pflash,format=raw,file={variables}",
-        "-drive", f"if=virtio,format=raw,file={disk}",
+        "-drive", drive.word(),
         "-device", "virtio-rng-pci",
     ]  # fmt: skip
     if board is X86_64:
@@ -95,7 +114,7 @@ def main() -> None:
         if not given.disk or not given.disk.exists():
             prepare(given.image or newest(given.arch), disk, given.size * GIB)
         nets = given.net or ["user"]
-        words = command(BOARDS[given.arch], disk, disk.with_suffix(".vars"), nets)
+        words = command(BOARDS[given.arch], Drive(disk), disk.with_suffix(".vars"), nets)
     except BuildError as error:
         sys.stderr.write(f"image: {error}\n")
         sys.exit(1)

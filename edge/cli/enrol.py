@@ -103,9 +103,10 @@ def _agreed(path: Path | None) -> str:
 
 
 def _begin_anew(settings: Config) -> None:
-    """Have `core` hash with what the deployment shares; `uplink` looks at these files by itself."""
+    """Have `core` hash with what the deployment shares, and `uplink` believe whom it believes."""
     hints = Hints(places_of(settings).run, "enrol")
-    hints.give("core", RESTART)
+    for process in ("core", "uplink"):
+        hints.give(process, RESTART)
     hints.close()
 
 

@@ -21,6 +21,7 @@ from edge.doctor.finding import Finding, fail, ok, warn
 from edge.doctor.patient import Patient
 from edge.errors import ListError
 from edge.report.lists.follow import TRUST
+from edge.trust.identity import root_of
 from edge.trust.roles import path_of, role_of, sides
 
 NS = 1_000_000_000
@@ -60,7 +61,8 @@ def _age(patient: Patient, name: str, issued_s: int, found: Snapshot) -> Finding
 
 
 def _signed(patient: Patient, name: str, found: Snapshot) -> Finding:
-    check, root = f"signature:{name}", patient.config.hub.root
+    check = f"signature:{name}"
+    root = root_of(patient.config.hub.root, patient.places.identity)
     try:
         digest = signed_digest(patient.places.lists / TRUST, root, name)
     except (RepositoryError, StorageError, ListError, OSError, ValueError, KeyError) as error:

@@ -6,6 +6,7 @@
     authority.pem    the hub's CA
     pseudonym.key    what the deployment hashes numbers with
     hub.key          by which the hub's signatures under our checkpoints are known
+    root.json        the first root of the repository, by which lists and firmware are believed
     certificate.pem  written last: where it is, the rest is
 
 Every file is renamed into place whole and on disk, so that after a cut the box is enrolled or not,
@@ -49,6 +50,7 @@ REQUEST = "request.json"
 AUTHORITY = "authority.pem"
 CERTIFICATE = "certificate.pem"
 COSIGNER = "hub.key"
+ROOT = "root.json"
 
 RENEWED_AFTER = 2 / 3
 "Share of its life after which a certificate is renewed."
@@ -221,6 +223,12 @@ class Identity:
             sync_folder(self.folder)
 
 
+def root_of(named: Path | None, folder: Path) -> Path | None:
+    """Return the file of the repository's root: the one named, or that of enrolment, if it came."""
+    own = folder / ROOT
+    return named or (own if own.exists() else None)
+
+
 def _shared_files(shared: dict[str, str]) -> dict[str, str]:
     """Return the files in which is kept what the deployment shares, where it does."""
     found = {}
@@ -240,7 +248,28 @@ def _shared_files(shared: dict[str, str]) -> dict[str, str]:
                 Fault.UNREADABLE, f"the key of the hub's signatures: {error}"
             ) from error
         found[COSIGNER] = cosigner + "\n"
+    if root := shared.get("root"):
+        _check_root(root)
+        found[ROOT] = root
     return found
+
+
+def _check_root(text: str) -> None:
+    """Tell a root.json (TUF 1.0, section 4.3) from other files. Raises `EnrolRefused`."""
+    try:
+        if msgspec.json.decode(text, type=_Root).signed.type == "root":
+            return
+    except msgspec.MsgspecError:
+        pass
+    raise EnrolRefused(Fault.UNREADABLE, "the root of the repository is none")
+
+
+class _Signed(msgspec.Struct):
+    type: str = msgspec.field(name="_type")
+
+
+class _Root(msgspec.Struct):
+    signed: _Signed
 
 
 def write_private(path: Path, octets: bytes) -> None:

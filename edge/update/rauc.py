@@ -247,6 +247,8 @@ def _rauc(member: str) -> Call:
 def _refused(text: str, otherwise: Why = Why.BUNDLE) -> Failed:
     """Return RAUC's refusal under its name."""
     lower = text.lower()
+    if "invalid bundle" in lower:  # cut off, or never one; speaks of a signature, too
+        return Failed(Why.BUNDLE, text)
     if any(word in lower for word in _SIGNED):
         return Failed(Why.SIGNATURE, text)
     if "plain" in lower and "format" in lower:

@@ -18,8 +18,10 @@ from edge.blocklist.manifest import Guards
 from edge.report.message import Command
 from edge.trust.identity import COSIGNER
 from edge.trust.repository import Repository
-from edge.trust.roles import COMMAND, COMMAND_SIDES, LIST_SIDES
+from edge.trust.roles import COMMAND, COMMAND_SIDES, FIRMWARE, FIRMWARE_SIDES, LIST_SIDES
 from edge.trust.urgent import sign_record
+from edge.update.desk import FirmwareDesk
+from edge.update.manifest import Release
 from hil.hub import cosign
 from hil.hub.commander import new_order, signed
 from hil.hub.library import Library
@@ -129,13 +131,15 @@ class Centre:
         self._root, self._online = (CryptoSigner.generate_ed25519() for _ in range(2))
         self._keys = {side: CryptoSigner.generate_ed25519() for side in LIST_SIDES}
         self._commanders = {side: CryptoSigner.generate_ed25519() for side in COMMAND_SIDES}
+        self._makers = {side: CryptoSigner.generate_ed25519() for side in FIRMWARE_SIDES}
         self._repository = Repository(folder)
 
     def publish(self, table: Path, now_s: int) -> int:
         """Publish a table as the list, signed by operator and prosecutor; return its entries."""
         repository = self._repository
         repository.create(self._root, self._online, now_s)
-        for subject, keys in ((LIST, self._keys), (COMMAND, self._commanders)):
+        signers = {LIST: self._keys, COMMAND: self._commanders, FIRMWARE: self._makers}
+        for subject, keys in signers.items():
             public = {side: key.public_key for side, key in keys.items()}
             repository.delegate(subject, public, self._root, self._online, now_s)
         desk = self._desk()
@@ -160,6 +164,16 @@ class Centre:
         """Return a command to an appliance, signed by both sides."""
         body = new_order(node, kind, args, now_s, ORDER_S)
         return signed(Command(body=body), list(self._commanders.values()))
+
+    def release(self, bundle: Path, now_s: int) -> Release:
+        """Allow a bundle of firmware, signed by both sides."""
+        desk = FirmwareDesk(self._repository)
+        release = desk.add(bundle)
+        desk.prepare(now_s, 30)
+        for side, key in self._makers.items():
+            self._repository.sign(FIRMWARE, side, desk.manifest, key, now_s)
+        self._repository.publish(FIRMWARE, desk.manifest, self._online, now_s)
+        return release
 
     def _desk(self) -> Desk:
         return Desk(self.folder / "lists" / LIST, self._repository.blobs, LIST)

@@ -25,8 +25,10 @@ from edge.trust import enrol
 from edge.trust.certificate import read_request
 from edge.trust.enrol import EnrolRefused, Fault
 from edge.trust.identity import write_private
+from edge.trust.repository import Repository
 from hil.hub import cosign, outgoing, roll
 from hil.hub.authority import Authority
+from hil.hub.library import REPOSITORY
 from hil.hub.store import TABLES, Store
 
 REQUEST = "request"
@@ -293,4 +295,6 @@ def shared_by_all(folder: Path) -> dict[str, str]:
     if not path.exists():
         write_private(path, random.token_hex(pseudonym.SECRET_OCTETS).encode())
     secret = path.read_text(encoding="ascii").strip()
-    return {"pseudonym": secret, "cosigner": cosign.load(folder).vkey}
+    shared = {"pseudonym": secret, "cosigner": cosign.load(folder).vkey}
+    root = Repository(folder / REPOSITORY).metadata / "1.root.json"
+    return {**shared, "root": root.read_text(encoding="utf-8")} if root.exists() else shared

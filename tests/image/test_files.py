@@ -65,3 +65,10 @@ def test_a_program_can_be_run_and_is_python(name: str) -> None:
     text = path.read_text()
     assert text.startswith("#!/usr/bin/python3 -I\n")
     compile(text, name, "exec")
+
+
+def test_the_esp_is_mounted_read_only() -> None:
+    """A mount that may write marks the first sector as in use; torn there, the ESP is lost."""
+    lines = (line.split() for line in (FILES / "etc/fstab").read_text().splitlines())
+    [options] = [words[3].split(",") for words in lines if words[0] == "PARTLABEL=esp"]
+    assert "ro" in options

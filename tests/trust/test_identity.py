@@ -134,10 +134,11 @@ def test_a_hub_that_shares_nothing_leaves_the_secret_of_the_box(hub, box):
 @pytest.mark.parametrize(("name", "value"), [
     ("pseudonym", "ab"), ("pseudonym", "zz" * 32), ("pseudonym", "ab" * 31),
     ("cosigner", "hub"), ("cosigner", "hub+00000000+AAAA"),
+    ("root", "{}"), ("root", "no JSON"), ("root", '{"signed": {"_type": "targets"}}'),
 ])  # fmt: skip
 def test_a_secret_that_is_none_is_refused_and_nothing_is_kept(hub, box, name, value):
     hub.enrolment._shared = {**hub.shared, name: value}
-    with pytest.raises(EnrolRefused, match=r"unreadable: the (secret|key)"):
+    with pytest.raises(EnrolRefused, match=r"unreadable: the (secret|key|root)"):
         box.take(answered(hub, box))
     assert names(box.identity) == {"key.pem", "request.json"}
 

@@ -96,7 +96,7 @@ def torn(write: Write, medium: Medium) -> Iterator[list[Piece]]:
 def cut(update: Recorded, folder: Path, hand: str, seed: int) -> Found:
     """Make all cuts of an update."""
     found = Found(hand, seed, len(update.writes), sum(write.flush for write in update.writes))
-    medium = Medium(update.disk.read_bytes())
+    medium = Medium(update.disk.read_bytes(), update.places)
     judge, chance = Judge(update, medium, folder), random.Random(seed)
     waiting: list[Write] = []
     for at, write in enumerate([*update.writes, Write(0, b"", flush=True)]):

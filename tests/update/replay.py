@@ -5,8 +5,11 @@ The log has the form of Linux' dm-log-writes: a super block, then for each reque
 describes it and the octets written.
 """
 
+import os
 import struct
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +37,8 @@ class Write:
         return [(self.at + at, self.octets[at : at + SECTOR]) for at in whole]
 
 
-def read_log(path: Path) -> list[Write]:
-    """Return all requests of a log, in order."""
+def read_log(path: Path, below: int = 1 << 62) -> list[Write]:
+    """Return all requests of a log, in order; of those not below an octet only that they were."""
     found = []
     with path.open("rb") as log:
         magic, _, entries, sector = struct.unpack("<QQQI", log.read(28))
@@ -43,7 +46,9 @@ def read_log(path: Path) -> list[Write]:
         log.seek(SECTOR)
         for _ in range(entries):
             start, count, flags, _ = struct.unpack("<QQQQ", log.read(SECTOR)[:32])
-            octets = b"" if flags & DISCARD else log.read(count * SECTOR)
+            size = 0 if flags & DISCARD else count * SECTOR
+            octets = log.read(size) if start * SECTOR < below else b""
+            log.seek(size - len(octets), os.SEEK_CUR)
             found.append(Write(start * SECTOR, octets, bool(flags & (FLUSH | FUA))))
     return found
 
@@ -51,12 +56,18 @@ def read_log(path: Path) -> list[Write]:
 class Medium:
     """A disk in memory that writes are put on, and taken off again."""
 
-    def __init__(self, octets: bytes) -> None:
-        """Begin with a disk as it was before the writes."""
+    def __init__(self, octets: bytes, places: Mapping[str, int] | None = None) -> None:
+        """Begin with a disk as it was before the writes; `places` say where its parts begin."""
         self._octets = bytearray(octets)
+        parts = sorted((at, name) for name, at in (places or {}).items())
+        self._begins = [at for at, _ in parts]
+        self._names = ["", *(name for _, name in parts)]
+        self.changes: Counter[str] = Counter()
+        "How often each part was written to: what did not change need not be looked at again."
 
     def put(self, pieces: Sequence[Piece]) -> None:
         """Write pieces for good."""
+        self.changes.update({self.part(at) for at, _ in pieces})
         for at, octets in pieces:
             self._octets[at : at + len(octets)] = octets
 
@@ -69,6 +80,10 @@ class Medium:
             yield
         finally:
             self.put(before[::-1])
+
+    def part(self, at: int) -> str:
+        """Return the part that an octet is on; empty before the first."""
+        return self._names[bisect_right(self._begins, at)]
 
     def octets(self, at: int, size: int) -> bytes:
         """Return what stands there."""

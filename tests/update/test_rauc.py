@@ -43,6 +43,7 @@ async def test_a_bundle_says_what_it_is_for(address: str) -> None:
     ("text", "why"),
     [
         ("signature verification failed: CMS Verification failure", "wrong-signature"),
+        ("Invalid bundle format: Signature size (9) exceeds bundle size", "bad-bundle"),
         ("Verify error: certificate has expired", "wrong-signature"),
         ("Bundle format 'plain' not allowed", "plain-bundle"),
         ("Compatible mismatch: Expected 'a' but bundle manifest has 'b'", "wrong-product"),

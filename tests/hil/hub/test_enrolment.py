@@ -4,12 +4,15 @@
 import threading
 
 import pytest
+from securesystemslib.signer import CryptoSigner
 
 from edge.evidence.note import read_key
 from edge.report import topic
 from edge.report.enrol.renewal import Renew, Renewed
 from edge.report.message import Enrolled
 from edge.trust.enrol import CODE_VALID_S, EnrolRefused, Fault, write_code
+from edge.trust.identity import root_of
+from edge.trust.repository import Repository
 from hil.hub import cosign, roll
 from hil.hub.enrolment import (
     MOST_IN_ONE_NAME,
@@ -265,3 +268,14 @@ def test_the_secret_of_a_deployment_is_made_once(tmp_path):
     assert len(bytes.fromhex(first["pseudonym"])) == 32
     assert read_key(first["cosigner"]).name == cosign.load(tmp_path).vkey.split("+")[0]
     assert (tmp_path / "authority" / "pseudonym.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_root_of_the_repository_comes_with_the_certificate(hub, box, tmp_path):
+    repository = Repository(tmp_path / "repository")
+    repository.create(*(CryptoSigner.generate_ed25519() for _ in range(2)), NOW)
+    hub.enrolment._shared = shared_by_all(tmp_path)
+    box.enrol(hub)
+    root = root_of(None, box.identity.folder)
+    assert root.read_bytes() == (repository.metadata / "1.root.json").read_bytes()
+    assert root_of(tmp_path / "named.json", box.identity.folder) == tmp_path / "named.json"
+    assert root_of(None, tmp_path) is None

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A box on the bench: the built image in QEMU beside the hub of the rig, with a mirror port."""
+
+import secrets
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from edge.trust.enrol import write_code
+from hil.demo.region import HERE as DEMO
+from hil.rig.hub import RigHub, Told, now_s
+from hil.rig.mirror import Call, Mirror
+from image.board import MIB, PARTITIONS
+from image.command import run
+from image.loader import bootctl
+from image.run import Drive, prepare
+from tests.image.machine import SMALL_CARD, Machine
+
+NODE = "rig-1"
+LIST = DEMO / "list.csv"
+LISTED = Call("+447700900101", "+77172000001")
+"A caller of that list."
+EDGE = """\
+[node]
+name = "{node}"
+[box]
+mirrors = ["enp0s3"]
+[tap.mirror]
+driver = "afpacket"
+interface = "enp0s3"
+blocks = 4
+[trunk.intl]
+class = "international"
+peers = ["198.51.100.0/24"]
+mode = "enforce"
+[health]
+settle_s = {settle_s}
+deadline_s = {deadline_s}
+"""
+SETTLE_S, DEADLINE_S = 15, 90
+"Of probation. A box in service has more; what is proven is that it ends, and how."
+
+
+def place_of(label: str) -> int:
+    """Return where a partition begins on the disk, octets."""
+    at = MIB
+    for partition in PARTITIONS:
+        if partition.label == label:
+            return at
+        at += partition.size
+    raise KeyError(label)
+
+
+def put(disk: Path, label: str, name: str, octets: bytes) -> None:
+    """Write a file into a FAT partition of a disk that is switched off."""
+    source = disk.with_suffix(".put")
+    source.write_bytes(octets)
+    run(["mcopy", "-o", "-i", f"{disk}@@{place_of(label)}", source, f"::{name}"])
+    source.unlink()
+
+
+def copy(disk: Path, new: Path) -> Path:
+    """Copy a disk, holes as holes."""
+    new.unlink(missing_ok=True)
+    subprocess.run(["cp", "--sparse=always", disk, new], check=True)
+    variables = disk.with_suffix(".vars")
+    if variables.exists():
+        shutil.copyfile(variables, new.with_suffix(".vars"))
+    return new
+
+
+class Bench:
+    """A box and what is around it."""
+
+    def __init__(self, hub: RigHub, disk: Path) -> None:
+        """Stand before a disk; nothing is switched on."""
+        self.hub = hub
+        self.disk = disk
+        self.mirror = Mirror()
+
+    def flash(self, image: Path) -> str:
+        """Write the image and what a person puts on its ESP; return the agreed code."""
+        prepare(image, self.disk, SMALL_CARD)
+        code = write_code(secrets.token_bytes(10))
+        toml = EDGE.format(node=NODE, settle_s=SETTLE_S, deadline_s=DEADLINE_S)
+        put(self.disk, "esp", "qalqan/edge.toml", (toml + self.hub.settings()).encode())
+        put(self.disk, "esp", "qalqan/enrol.code", code.encode())
+        return code
+
+    def spoil(self, arguments: str) -> None:
+        """Give the version in slot B a fault, by the words its kernel is started with."""
+        words = bootctl("new-slot", str(now_s()), arguments)
+        put(self.disk, "boot_b", "slot.env", words)
+
+    @contextmanager
+    def running(self, log: Path | None = None, more: Sequence[str] = ()) -> Iterator[Machine]:
+        """Switch it on; off when the block ends."""
+        if log is not None:
+            log.touch()
+        machine = Machine(Drive(self.disk, log), ("user", self.mirror.nic), more)
+        try:
+            yield machine
+        finally:
+            machine.cut()
+
+    def until(self, machine: Machine, there: Callable[[], object], what: str, s: float) -> None:
+        """Wait for something at the hub, while the console is listened to."""
+        end_s = machine.seconds() + s
+        while not there():
+            assert machine.seconds() < end_s, f"never: {what}\n{machine.said[-2000:]}"
+            assert machine.hear(0.3), f"it is off: {what}\n{machine.said[-2000:]}"
+
+    def blocks(self, machine: Machine, s: float = 120) -> Told:
+        """Have a listed caller call again and again, until the hub is told that it was blocked."""
+        before = len(self.hub.told("verdict"))
+
+        def told() -> bool:
+            self.mirror.play(LISTED)
+            return len(self.hub.told("verdict")) > before
+
+        self.until(machine, told, "a listed caller is blocked", s)
+        found = self.hub.told("verdict")[before]
+        assert (found.body["action"], found.body["rule"]) == ("block", "list.calling"), found
+        return found
+
+    def state(self, name: str) -> str:
+        """Return how the box stands in a rollout."""
+        return self.hub.rollout(name).boxes[0].state
+
+    def close(self) -> None:
+        """Give ports back."""
+        self.mirror.close()
