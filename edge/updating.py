@@ -49,9 +49,8 @@ def trusted(lists: Mapping[str, Followed]) -> Callable[[int], int]:
 
 
 @contextmanager
-def named_root(start: Start) -> Iterator[bytes]:
+def named_root(path: Path | None) -> Iterator[bytes]:
     """Yield the root of the repository. Raises `ConfigError` where it is none."""
-    path = root_of(start.config.hub.root, start.places.identity)
     try:
         yield path.read_bytes() if path else b""
     except (OSError, TrustError) as error:
@@ -71,7 +70,7 @@ def installed_version(path: Path = OS_RELEASE) -> str:
 def take_firmware(start: Start, kept: Kept, spoken: Spoken, trusting: Trusted) -> Firmware:
     """Build what takes campaigns. Raises `ConfigError`."""
     folder = Folder(start.places.update)
-    with named_root(start) as root:
+    with named_root(root_of(start.config.hub.root, start.places.identity)) as root:
         client = Client(folder.path / TRUST, root, trusting.fetcher)
     source = Source(client, trusted(trusting.lists))
 

@@ -183,7 +183,7 @@ def follow_lists(
     """Build what keeps the lists of this box up to date."""
     config, places = start.config, start.places
     guards = Guards(least_prefix=config.blocklist.least_prefix_digits)
-    with named_root(start) as root:
+    with named_root(root_of(config.hub.root, places.identity)) as root:
         lists = followed(
             places.lists, config.hub.lists, root, fetcher, Settings(config.node.name, guards)
         )

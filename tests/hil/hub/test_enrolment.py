@@ -272,7 +272,7 @@ def test_the_secret_of_a_deployment_is_made_once(tmp_path):
 
 def test_the_root_of_the_repository_comes_with_the_certificate(hub, box, tmp_path):
     repository = Repository(tmp_path / "repository")
-    repository.create(*(CryptoSigner.generate_ed25519() for _ in range(2)), NOW)
+    repository.create(CryptoSigner.generate_ed25519(), CryptoSigner.generate_ed25519(), NOW)
     hub.enrolment._shared = shared_by_all(tmp_path)
     box.enrol(hub)
     root = root_of(None, box.identity.folder)
