@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes a machine what its configuration says, at every start; what is done is not done again.
+"""Makes a machine what its configuration says; what is done is not done again.
 
     ESP qalqan/edge.toml ─► state/edge.toml, once        ESP qalqan/enrol.code ─► identity, once
     [box] ─► name, network, who may speak with whom      identity/pseudonym.key, if there is none
 
-The root of the image is read-only, so what systemd must know is written below `/run`, anew at each
-start: configuration and machine cannot disagree for longer than until the next one.
+The root of the image is read-only, so what systemd must know is below `/run`: written there, and
+kept for the next start (`edge.kept`). Configuration and machine cannot disagree for longer.
 """
 
 import os
@@ -15,16 +15,16 @@ import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from ipaddress import ip_address
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from edge import config as config_file
+from edge import config as config_file, kept
 from edge.blocklist.store import replace
 from edge.config import Config
 from edge.errors import ConfigError
 from edge.report import pseudonym
-from edge.report.hub.dial import parsed
-from edge.trust.identity import write_private
+from edge.trust.private import write_private
 
 CONFIG = "edge.toml"
 CODE = "enrol.code"
@@ -35,7 +35,9 @@ SERIAL = frozenset({"e1_serial", "serial_mml"})
 "Drivers that open a serial line."
 DROP_IN = "50-qalqan-box.conf"
 SERIAL_IN = "60-qalqan-serial.conf"
-NETWORK = "Generated from [box] in edge.toml at every start."
+NETWORK = "Generated from [box] in edge.toml."
+BOX, NAME, PAGE, HUB = "qalqan-box", "hostname", "page", "hub"
+"Below /run: what is neither systemd's nor ours, but asked for by units and the initial RAM disk."
 
 _NODE = re.compile(r"^\[node\][ \t]*(#.*)?$", re.MULTILINE)
 
@@ -46,6 +48,11 @@ class Machine(NamedTuple):
     run: Path = Path("/run")
     drop_ins: Path = Path("/usr/lib/qalqan/drop-ins")
     name_it: Callable[[str], object] = socket.sethostname
+    box: Path | None = Path("/data/box")
+    "Where it is kept for the next start; None if it is not."
+    image: Path = Path("/usr/lib/qalqan/image-id")
+    "What changes whenever the image does."
+    root: Path = Path("/")
 
 
 def place(esp: Path, state: Path) -> list[str]:
@@ -67,10 +74,10 @@ def place(esp: Path, state: Path) -> list[str]:
         _place(path, text)
         done.append(f"{path}: taken from {found}")
     code = esp / FOLDER / CODE
-    kept = state / "identity" / CODE
-    if code.exists() and not kept.exists() and not (kept.parent / "key.pem").exists():
-        write_private(kept, _text(code).encode())
-        done.append(f"{kept}: taken from {code}")
+    ours = state / "identity" / CODE
+    if code.exists() and not ours.exists() and not (ours.parent / "key.pem").exists():
+        write_private(ours, _text(code).encode())
+        done.append(f"{ours}: taken from {code}")
     return done
 
 
@@ -90,28 +97,65 @@ def make_secret(state: Path) -> list[str]:
 
 def make_machine(config: Config, machine: Machine) -> list[str]:
     """Write below `/run` what systemd must know, and name the machine; return what was written."""
-    done = []
-    network = machine.run / "systemd" / "network"
-    for old in network.glob("[59]0-qalqan-*"):
-        old.unlink()
-    for name, text in networks(config).items():
-        _write(network / name, text)
-        done.append(name)
-    units = machine.run / "systemd" / "system"
-    for folder in (network, units):
+    network, units = (machine.run / "systemd" / name for name in ("network", "system"))
+    box = machine.run / BOX
+    for folder in (network, units, box):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)
-    for old in (*units.glob(f"*/{DROP_IN}"), *units.glob(f"*/{SERIAL_IN}")):
-        old.unlink()
+    old = (network.glob("[59]0-qalqan-*"), units.glob(f"*/{DROP_IN}"), units.glob(f"*/{SERIAL_IN}"))
+    for path in (*chain(*old), box / PAGE, box / HUB):
+        path.unlink(missing_ok=True)
+    files = files_of(config, machine)
+    for name, text in files.items():
+        _write(machine.run / name, text)
+    machine.name_it(_name(config))
+    return [Path(name).relative_to("systemd").as_posix() for name in files if BOX not in name]
+
+
+def files_of(config: Config, machine: Machine) -> dict[str, str]:
+    """Return all that is made of a configuration, by name below `/run`."""
+    files = {f"systemd/network/{name}": text for name, text in networks(config).items()}
     for unit, text in drop_ins(config).items():
-        _write(units / f"{unit}.service.d" / DROP_IN, text)
-        done.append(f"{unit}.service.d/{DROP_IN}")
+        files[f"systemd/system/{unit}.service.d/{DROP_IN}"] = text
     if needs_serial(config):
         text = (machine.drop_ins / "serial.conf").read_text(encoding="utf-8")
-        _write(units / "qalqan-core.service.d" / SERIAL_IN, text)
-        done.append(f"qalqan-core.service.d/{SERIAL_IN}")
-    machine.name_it(config.box.hostname or config.node.name)
+        files[f"systemd/system/qalqan-core.service.d/{SERIAL_IN}"] = text
+    files[f"{BOX}/{NAME}"] = _name(config) + "\n"
+    if config.page.listen:
+        files[f"{BOX}/{PAGE}"] = ""
+    if config.hub.brokers:
+        files[f"{BOX}/{HUB}"] = ""
+    return files
+
+
+def make_and_keep(path: Path, machine: Machine) -> list[str]:
+    """Make the machine by a file, and keep it for the next start; return what was done.
+
+    Raises `ConfigError`. What cannot be kept is made again at the next start.
+    """
+    sums = None
+    if machine.box:
+        with suppress(OSError):
+            kept.forget(machine.box)
+            sums = kept.sums_of((path, machine.image), machine.root)
+    config = config_file.load(path)
+    done = make_machine(config, machine)
+    if machine.box and sums:
+        with suppress(OSError):
+            kept.keep(files_of(config, machine), sums, machine.box, machine.root)
+            done.append(f"{machine.box}: kept")
     return done
+
+
+def told_of(machine: Machine) -> dict[str, str]:
+    """Return what systemd is told of units, by name: when it changes, it must read them anew."""
+    units = machine.run / "systemd" / "system"
+    found = (*units.glob(f"*/{DROP_IN}"), *units.glob(f"*/{SERIAL_IN}"))
+    return {str(path): path.read_text(encoding="utf-8") for path in found}
+
+
+def _name(config: Config) -> str:
+    return config.box.hostname or config.node.name
 
 
 def networks(config: Config) -> dict[str, str]:
@@ -166,6 +210,10 @@ def _lines(lines: Iterable[str]) -> str:
 
 def _addresses(config: Config) -> list[str]:
     """Return the addresses of the brokers, if all are named by address."""
+    if not config.hub.brokers:
+        return []
+    from edge.report.hub.dial import parsed  # noqa: PLC0415 - it brings TLS
+
     found = []
     for endpoint in config.hub.brokers:
         try:

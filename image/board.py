@@ -35,7 +35,7 @@ class Board(NamedTuple):
         """What GRUB tells the kernel beside the slot: kept with the slot, so it changes with it."""
         return (
             f"ro rootfstype=erofs console=tty0 console={self.console} loglevel=4 fsck.repair=yes"
-            " systemd.show_status=yes"
+            " systemd.show_status=yes lsm=lockdown,capability,landlock,yama"
         )
 
     @property

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tree of the system: Debian, drivers, the program, units; without all that is not used."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edge.update import migrate
 from image import modules
 from image.board import PYTHON, Board
 from image.command import BuildError, Inside, run
@@ -80,6 +82,10 @@ class Builder:
             for path in sorted((SOURCE / "systemd" / folder).glob("*.*")):
                 self._copy(path, self.root / place / path.name)
         self._copy(keyring, self.root / "etc/rauc/keyring.pem")
+        own = migrate.own_schema()
+        self._text(f"{HOME}/schema.json", migrate.written(own).decode())
+        if own.v == 1:  # a folder of the first version need not say so
+            self._text(f"{HOME}/schema-is-first", "")
         for name in ("LICENSE", "README.md"):
             if (SOURCE / name).exists():
                 self._copy(SOURCE / name, self.root / "usr/share/doc/qalqan" / name)
@@ -148,6 +154,19 @@ class Builder:
         (self.root / "etc/machine-id").chmod(0o444)
         for name in SHADOWED:
             (self.root / name).mkdir(exist_ok=True)
+        self._text(f"{HOME}/image-id", self._digest() + "\n")
+
+    def _digest(self) -> str:
+        """Return what changes whenever a file of the system does."""
+        whole = hashlib.sha256()
+        for path in sorted(self.root.rglob("*")):
+            whole.update(f"{path.relative_to(self.root)}\0{path.lstat().st_mode:o}\0".encode())
+            if path.is_symlink():
+                whole.update(str(path.readlink()).encode())
+            elif path.is_file():
+                with path.open("rb") as file:
+                    whole.update(hashlib.file_digest(file, "sha256").digest())
+        return whole.hexdigest()
 
     def _text(self, name: str, text: str) -> None:
         path = self.root / name

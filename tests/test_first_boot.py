@@ -12,10 +12,12 @@ from edge.errors import ConfigError
 from edge.first_boot import (
     Machine,
     drop_ins,
+    make_and_keep,
     make_machine,
     make_secret,
     networks,
     place,
+    told_of,
     with_state,
 )
 from edge.report import pseudonym
@@ -155,7 +157,7 @@ def test_what_systemd_must_know_is_written_anew_at_each_start(tmp_path: Path) ->
     mask = os.umask(0o077)
     try:
         units = Path(__file__).parents[1] / "systemd" / "drop-ins"
-        machine = Machine(run, units, names.append)
+        machine = Machine(run, units, names.append, box=None)
         make_machine(FULL, machine)
     finally:
         os.umask(mask)
@@ -176,3 +178,35 @@ def test_what_systemd_must_know_is_written_anew_at_each_start(tmp_path: Path) ->
     make_machine(config.parse('[node]\nname = "a"\n', Path("edge.toml")), machine)
     assert not (run / core / "60-qalqan-serial.conf").exists()
     assert not (run / core / "50-qalqan-box.conf").exists(), "of a configuration that is gone"
+
+
+def test_the_page_is_asked_for_where_it_has_an_address(tmp_path: Path) -> None:
+    units = Path(__file__).parents[1] / "systemd" / "drop-ins"
+    machine = Machine(tmp_path / "run", units, lambda _name: None, box=None)
+    page = tmp_path / "run" / "qalqan-box" / "page"
+    make_machine(config.parse(BOX + '[page]\nlisten = "127.0.0.1:8080"\n', Path("a.toml")), machine)
+    assert page.exists()
+    make_machine(FULL, machine)
+    assert not page.exists()
+
+
+def test_what_is_made_is_kept_of_the_very_same_configuration(tmp_path: Path) -> None:
+    units = Path(__file__).parents[1] / "systemd" / "drop-ins"
+    path = tmp_path / "edge.toml"
+    path.write_text(BOX)
+    (tmp_path / "image-id").write_text("1\n")
+    box = tmp_path / "box"
+    machine = Machine(
+        tmp_path / "run", units, lambda _name: None, box, tmp_path / "image-id", tmp_path
+    )
+    assert f"{box}: kept" in make_and_keep(path, machine)
+    assert told_of(machine)
+    for made in (tmp_path / "run").rglob("*"):
+        assert (
+            not made.is_file()
+            or (box / "run" / made.relative_to(tmp_path / "run")).read_bytes() == made.read_bytes()
+        )
+    path.write_text("[nod]\n")
+    with pytest.raises(ConfigError):
+        make_and_keep(path, machine)
+    assert not (box / "stamp").exists()

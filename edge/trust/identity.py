@@ -13,7 +13,6 @@ Every file is renamed into place whole and on disk, so that after a cut the box 
 and if not, asks again with the same code.
 """
 
-import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -32,7 +31,7 @@ from edge.blocklist.store import sync_folder
 from edge.errors import ConfigError, TrustError
 from edge.evidence.note import read_key
 from edge.report import pseudonym
-from edge.trust import enrol
+from edge.trust import enrol, private
 from edge.trust.certificate import (
     CURVE,
     check_certificate,
@@ -54,6 +53,8 @@ ROOT = "root.json"
 
 RENEWED_AFTER = 2 / 3
 "Share of its life after which a certificate is renewed."
+
+write_private = private.write_private
 
 
 class Asking(msgspec.Struct, frozen=True):
@@ -270,26 +271,3 @@ class _Signed(msgspec.Struct):
 
 class _Root(msgspec.Struct):
     signed: _Signed
-
-
-def write_private(path: Path, octets: bytes) -> None:
-    """Write a file for one user alone, whole or not at all, on disk before this returns.
-
-    Written by root, it belongs to whoever owns the folder: a service that reads it.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = path.with_name(path.name + ".new")
-        new.unlink(missing_ok=True)
-        opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(opened, "wb") as out:
-            if os.geteuid() == 0:
-                owner = path.parent.stat()
-                os.fchown(out.fileno(), owner.st_uid, owner.st_gid)
-            out.write(octets)
-            out.flush()
-            os.fsync(out.fileno())
-        new.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error

@@ -56,6 +56,16 @@ STEPS: tuple[Step, ...] = ()
 "The first leads from version 1 to 2. There is none yet: all state is of the first version."
 
 
+def own_schema(steps: Sequence[Step] = STEPS) -> Schema:
+    """Return what a folder says that this program has brought to its own version."""
+    return Schema(1 + len(steps), max((step.readable_by for step in steps), default=1))
+
+
+def written(schema: Schema) -> bytes:
+    """Return a note as it is written: the initial RAM disk compares octets (image/initrd/init)."""
+    return msgspec.json.encode(schema) + b"\n"
+
+
 def read_schema(state: Path) -> Schema:
     """Return of which version a folder is. Raises `InputError` for a damaged note."""
     path = state / SCHEMA
@@ -186,5 +196,5 @@ def _as_owned(source: Path, copy: Path) -> None:
 
 
 def _note(state: Path, schema: Schema) -> None:
-    replace(state / SCHEMA, msgspec.json.encode(schema) + b"\n")
+    replace(state / SCHEMA, written(schema))
     (state / SCHEMA).chmod(0o640)

@@ -185,3 +185,12 @@ def test_a_newer_folder_without_copies_is_left_alone(state: Path) -> None:
     (state / "schema.json").write_text("{")
     with pytest.raises(InputError, match=r"schema\.json"):
         migrate(state, [])
+
+
+def test_what_an_image_says_of_itself_is_what_a_folder_says_that_it_has_brought(
+    state: Path,
+) -> None:
+    """The initial RAM disk compares the two, and spares the start this step."""
+    migrate(state, (RENAMES,))
+    assert (state / "schema.json").read_bytes() == room.written(room.own_schema((RENAMES,)))
+    assert room.own_schema(()) == Schema()
