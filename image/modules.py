@@ -14,7 +14,8 @@ NEEDED = listed("drivers_needed")
 "What must be there after pruning, built in or as a module: an update, a tap or a board needs it."
 
 EARLY = re.compile(
-    r"/(erofs|ext4|vfat|nls_(cp437|ascii)|virtio_(blk|pci|scsi|mmio)|ahci|ata_piix|sd_mod|nvme|nvme-core|usb-storage|uas"
+    r"/(erofs|ext4|vfat|nls_(cp437|ascii)|i6300esb|iTCO_wdt|sp5100_tco|wdat_wdt"
+    r"|virtio_(blk|pci|scsi|mmio)|ahci|ata_piix|sd_mod|nvme|nvme-core|usb-storage|uas"
     r"|usbhid|hid-generic|xhci-(pci|hcd|plat-hcd)|ehci-(pci|hcd)|mmc_block|sdhci(-pci|-acpi|-iproc)?"
     r"|libcrc32c|crc32c.*|bcm2835|phy-generic|reset-raspberrypi|pcie-brcmstb|raspberrypi.*)\.ko"
 )

@@ -14,7 +14,7 @@ from image.places import FILES, HERE, listed
 
 SHELL = frozenset(
     {"case", "cd", "done", "echo", "esac", "export", "false", "fi", "for", "local", "read"}
-    | {"return", "umask", "break"}
+    | {"return", "umask", "break", "kill"}
 )
 "Words of the shell itself."
 
