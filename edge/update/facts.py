@@ -21,7 +21,9 @@ ALIVE_S = 10.0
 HOUR_S = 3600
 PROBE = ".probe"
 PROBE_OCTETS = 4096
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
+PATIENCE_FOR = {"rauc": 120.0}
+"It asks the boot choice several times, each a program of its own: a minute on a slow machine."
 NS = 1_000_000_000
 OWN = "qalqan-health.service"
 "Which does not ask about itself."
@@ -32,12 +34,13 @@ Run = Callable[..., str]
 
 def run(*words: str) -> str:
     """Run a program of the system. Raises `OSError` where it is not there, or failed."""
+    patience_s = PATIENCE_FOR.get(words[0], PATIENCE_S)
     try:
         done = subprocess.run(  # noqa: S603 - our own words, no shell
-            words, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+            words, capture_output=True, text=True, timeout=patience_s, check=False
         )
     except subprocess.TimeoutExpired as late:
-        raise OSError(f"{words[0]} did not answer in {PATIENCE_S:.0f} s") from late
+        raise OSError(f"{words[0]} did not answer in {patience_s:.0f} s") from late
     if done.returncode:
         raise OSError(f"{' '.join(words)}: {(done.stderr or done.stdout).strip()[-200:]}")
     return done.stdout

@@ -16,6 +16,7 @@ start. Prints a table and writes `build/cycle.json`.
 import argparse
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -211,6 +212,7 @@ def main(words: Sequence[str] | None = None) -> int:
     asked.add_argument("--no-cuts", action="store_true", help="do not cut the power")
     asked.add_argument("--built", type=Path, help="folder of 0.1.0 and 0.2.0, built before")
     given = asked.parse_args(words)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was begun is ended
     RESULT.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=RESULT.parent, prefix="cycle-") as name:
         found = play(Path(name), given)
