@@ -14,6 +14,7 @@ from image import lock
 from image.command import Inside
 from image.places import DEBIAN_LOCK, KEYS, MADE
 from image.run import prepare
+from tests.image.bench import place_of, put
 from tests.image.machine import SMALL_CARD, Machine, running
 
 pytestmark = [
@@ -156,3 +157,24 @@ def test_the_one_that_is_sold_has_no_way_in(tmp_path: Path) -> None:
     assert not list(system.rglob("hil-console.service"))
     bill = json.loads((system / "usr/lib/qalqan/sbom.json").read_text())
     assert {"rauc", "systemd", "tuf"} <= {part["name"] for part in bill["components"]}
+
+
+def test_a_stick_starts_what_is_on_it(hil: dict[str, Any], tmp_path: Path) -> None:
+    """Both boot slots of the disk are lost; the stick bears the same labels as the disk."""
+    image, disk, stick = Path(hil["files"]["disk"]["path"]), tmp_path / "d.img", tmp_path / "s.img"
+    for one in (disk, stick):
+        prepare(image, one, SMALL_CARD)
+    with disk.open("r+b") as file:
+        for label in ("boot_a", "boot_b"):
+            file.seek(place_of(label))
+            file.write(bytes(1 << 20))
+    put(stick, "esp", "qalqan/recovery", b"")
+    usb = (
+        "-device", "qemu-xhci", "-drive", f"if=none,id=stick,format=raw,file={stick}",
+        "-device", "usb-storage,drive=stick,removable=on",
+    )  # fmt: skip
+    with running(image, disk, keep=True, more=usb) as machine:
+        machine.until(r"no slot can be started; put in the recovery stick", 60)
+        machine.until(r"qalqan: starting slot A", 120)
+        for place in ("/", "/data", "/efi"):
+            assert machine.ask(f"findmnt -no SOURCE {place}", 300).startswith("/dev/sd"), place
