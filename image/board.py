@@ -27,6 +27,9 @@ class Board(NamedTuple):
     loader: str
     "The file that the firmware looks for on the ESP."
     console: str
+    watchdog_s: int
+    """How long systemd may be silent before the hardware starts the machine anew; that of a Pi knows
+    no more than 15 s, and systemd is silent for as long as it reads its units."""
     qemu: tuple[str, ...]
     "How QEMU is told to be one."
 
@@ -54,6 +57,7 @@ X86_64 = Board(
     target="x86_64-efi",
     loader="BOOTX64.EFI",
     console="ttyS0,115200",
+    watchdog_s=45,
     qemu=("qemu-system-x86_64", "-machine", "q35", "-cpu", "max"),
 )
 ARM64 = Board(
@@ -66,6 +70,7 @@ ARM64 = Board(
     target="arm64-efi",
     loader="BOOTAA64.EFI",
     console="ttyAMA0,115200",
+    watchdog_s=14,
     qemu=("qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a72"),
 )
 BOARDS = {board.name: board for board in (X86_64, ARM64)}

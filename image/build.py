@@ -68,7 +68,8 @@ def build(wish: Wish, progress: Progress) -> dict[str, Any]:
     progress.say("system: laying it out")
     builder = Builder(wish.board, wish.out / "root", tools, wish.epoch)
     tree = builder.unpack(base, laid_out)
-    builder.add_house(site, {"compatible": wish.board.compatible}, wish.keys.keyring)
+    names = {"compatible": wish.board.compatible, "watchdog_s": str(wish.board.watchdog_s)}
+    builder.add_house(site, names, wish.keys.keyring)
     for folder in (profile(wish.profile), wish.overlay):
         if folder is not None:
             builder.overlay(folder, {})
