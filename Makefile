@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test peers bench cluster cuts kills losses proofs soak lint lock clean
+.PHONY: help demo test peers bench cluster cuts eval kills losses proofs soak lint lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -54,6 +54,9 @@ losses: peers $(READY) ## what is acknowledged and lost: a plain MQTT loop besid
 cluster: peers $(READY) ## the hub on three nodes of RabbitMQ 4, killed under load; needs root
 	@$(VENV)/bin/python -m pytest -q -m cluster
 
+eval: $(READY) ## how well campaigns are found on made-up regions; writes build/eval.json
+	@nice $(VENV)/bin/python -m hil.eval --json build/eval.json
+
 soak: $(READY) ## trunk traffic for MINUTES=10 at RATE=5000 into a real `core`; needs root
 	@$(VENV)/bin/python -m tests.flows.soak $(MINUTES) $(RATE)
 
@@ -68,7 +71,7 @@ lock: $(READY) ## resolve pyproject.toml anew into requirements.lock, from the p
 	    --output-file requirements.lock pyproject.toml
 
 clean: ## remove all that was made, the environment included
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-hil build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find $(wildcard edge drivers tests hil) \( -name __pycache__ -o -name '*.so' \) -exec rm -rf {} +
 	rm -f edge/*/*.c
 
@@ -110,7 +113,48 @@ image-test: peers $(READY) ## build the image twice and boot it in QEMU; a quart
 
 cycle: peers $(READY) ## flash, update over MQTT, cut the power, come back from bad versions; needs root
 	@image/tools.sh
-	@$(VENV)/bin/python -m tests.image.cycle
+	@unshare --net sh -c 'ip link set lo up && exec "$$@"' alone $(VENV)/bin/python -m tests.image.cycle
 
 image-run: $(READY) ## start the newest image in QEMU, its serial console here
 	@$(VENV)/bin/python -m image.run --arch $(ARCH)
+
+# The rig ---------------------------------------------------------------------
+
+.PHONY: hil hil-lock
+PLACE ?= virtual
+SCENARIO ?=
+HIL := .venv-hil
+HIL_READY := $(HIL)/.ready
+# A virtual place has a network of its own: its brokers take the ports that boxes look for.
+ALONE = $(if $(filter virtual,$(PLACE)),unshare --net sh -c 'ip link set lo up && exec "$$@"' alone)
+
+HIL_LATER := 9.0.0
+HIL_ARCH = $(if $(filter real,$(PLACE)),arm64,x86_64)
+HIL_DISK = build/image/.hil-$(HIL_ARCH)
+HIL_BUILD = $(VENV)/bin/python -m image.build --arch $(HIL_ARCH) --profile hil
+IN_IMAGE = $(shell find edge drivers image systemd requirements.lock -type f \
+    -not -path '*/__pycache__/*' -not -name '*.so' -not -name '*.c')
+
+hil: peers $(READY) $(HIL_READY) $(HIL_DISK) ## the box beside a trunk, all scenarios; SCENARIO=name PLACE=real; needs root
+	@$(ALONE) $(HIL)/bin/python -m pytest -q -m hil -k '$(SCENARIO)' \
+	    --lg-env hil/places/$(PLACE).yaml hil/scenarios \
+	    --update build/image/$(HIL_ARCH)-hil-$(HIL_LATER)/qalqan-edge-$(HIL_ARCH)-$(HIL_LATER).raucb
+
+hil-lock: $(READY) ## resolve hil/requirements.in anew, in the versions of requirements.lock
+	@CUSTOM_COMPILE_COMMAND="make hil-lock" PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= \
+	$(VENV)/bin/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	    --output-file hil/requirements.lock hil/requirements.in
+
+$(HIL_DISK): $(IN_IMAGE) | $(READY)
+	@image/tools.sh $(if $(filter arm64,$(HIL_ARCH)),--arm64)
+	@$(HIL_BUILD) --only disk
+	@$(HIL_BUILD) --only bundle --version $(HIL_LATER)
+	@touch $@
+
+$(HIL_READY): hil/requirements.lock
+	@echo "Preparing $(HIL) from hil/requirements.lock, about a minute ..."
+	@$(PYTHON) -m venv $(HIL)
+	@$(HIL)/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --require-hashes --requirement hil/requirements.lock
+	@touch $@

@@ -19,7 +19,7 @@ from edge import plugins
 from edge.errors import ConfigError
 from edge.settings import MEANT, Config, Part
 from edge.toml_lines import Key, key_lines, line_of
-from edge.verdict.rule import RULES
+from edge.verdict.rule import ANALYTICS, RULES
 
 __all__ = ["Config", "load", "parse", "schema", "show"]
 
@@ -74,7 +74,9 @@ def _unknown_words(tables: Mapping[str, Any]) -> Iterator[_Problem]:
             yield from _unknown_parts(tables, name, trunk)
     rules = [rule.id for rule in RULES]
     for name in _table(_table(tables, "policy"), "rules"):
-        if name not in rules:
+        if name in [rule.id for rule in ANALYTICS]:
+            yield _Problem(("policy", "rules", name), "is set by detect.action")
+        elif name not in rules:
             yield _Problem(("policy", "rules", name), f"no such rule{_near(name, rules)}")
 
 

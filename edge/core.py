@@ -9,6 +9,7 @@ Nothing here reaches the hub, checks a signature, or waits for a disk.
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,7 +24,7 @@ from edge.enforce.cap import Cap
 from edge.enforce.post import Post
 from edge.errors import RestartAsked
 from edge.evidence.journal import Journal
-from edge.figures import CoreFigures, LoadedFigures, StopFigures
+from edge.figures import CoreFigures, DetectFigures, LoadedFigures, StopFigures
 from edge.gatehouse import Gatehouse
 from edge.hand import CoreHand
 from edge.hint import ACKED, LISTS, MODES, OUTBOX, RESTART, Hints
@@ -40,6 +41,7 @@ from edge.report.telling import Hashing, Teller
 from edge.roaming import RoamingFigures, roamers_of
 from edge.service import Notifier, Trouble, credentials, halting
 from edge.stopping import Ends, Stopping, Times, Way
+from edge.suspects import Suspects, Tell, suspects_of
 from edge.verdict.guardrail import Alarm
 from edge.verdict.spoof import not_known
 
@@ -111,7 +113,8 @@ def build_core(config: Config, stack: ExitStack) -> Core:
     told = tell(house) if config.hub.brokers else None
     hand = CoreHand(journal, told.teller if told else None, numbers)
     roamers = roamers_of(config, places.run)
-    judging = build(config, hand.alarm, roamers or not_known)
+    hand.suspects = suspect(house, told, hand.alarm)
+    judging = build(config, hand.alarm, roamers or not_known, hand.suspects)
     posts = stop(house, judging, hand)
     gates = [
         Gatehouse(name, part, partial(judging.asked.decide, take=hand.asked))
@@ -129,9 +132,8 @@ def build_core(config: Config, stack: ExitStack) -> Core:
     ]
     if told:
         figures.append(OutboxFigures(numbers, told.writer, moments.now))
-    others = beside(house, judging, told, figures)
+    others = beside(house, judging, told, figures, hand)
     others += [gate.forever for gate in gates] + [post.forever for post in posts]
-    others.append(partial(settle, hand))
     if roamers:
         stack.callback(roamers.close)
         roamers.known = partial(hand.known, judge=judging.engine)
@@ -163,6 +165,24 @@ def standing(
     said += ["ALL TRUNKS ONLY OBSERVED"] if judging.modes.is_stopped else []
     said += [f"{told.writer.queued} events wait for the disk"] if told else []
     return ", ".join(said)
+
+
+def suspect(house: House, told: Told | None, alarm: Callable[[Alarm], None]) -> Suspects | None:
+    """Build what finds out who is behind calls, as it was when the process ended."""
+    suspects = suspects_of(house.config, house.places.campaigns)
+    if suspects:
+        suspects.alarm = alarm
+        suspects.tell = Tell(told.writer.put, house.moments.of) if told else None
+        suspects.restore()
+    return suspects
+
+
+def watch_suspects(house: House, figures: list[Figures], hand: CoreHand) -> list[Beside]:
+    """Have it seen how detection stands; returns what goes on for it beside the ears."""
+    if hand.suspects is None:
+        return []
+    figures.append(DetectFigures(house.numbers, hand.suspects))
+    return [hand.suspects.forever]
 
 
 def stop(house: House, judging: Judging, hand: CoreHand) -> list[Post]:
@@ -224,10 +244,11 @@ def tell(house: House) -> Told:
 
 
 def beside(
-    house: House, judging: Judging, told: Told | None, figures: list[Figures]
+    house: House, judging: Judging, told: Told | None, figures: list[Figures], hand: CoreHand
 ) -> list[Beside]:
     """Return what goes on beside the ears."""
     ended = asyncio.Event()
+    others = watch_suspects(house, figures, hand)
     house.hints.hear({
         LISTS: judging.watch.look_now,
         MODES: judging.modes.look_now,
@@ -257,6 +278,7 @@ def beside(
     recorder = Recorder(house.places.run, meter)
     return [
         judging.watch.forever, judging.modes.forever, recorder.forever, begin_anew, tell_time,
+        partial(settle, hand), *others,
     ]  # fmt: skip
 
 

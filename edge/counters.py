@@ -130,6 +130,27 @@ GATE = Counter(
     (PART, Label("fate")),
 )  # fmt: skip
 
+# Who is behind it -------------------------------------------------------------
+
+CAMPAIGNS = Gauge("qalqan_campaigns", "campaigns", "Campaigns that are known.")
+CAMPAIGNS_WITHDRAWN = Counter(
+    "qalqan_campaigns_withdrawn_total", "campaigns", "Campaigns that turned out to be none."
+)
+CAMPAIGN_CALLS = Counter("qalqan_campaign_calls_total", "calls", "Calls that belong to a campaign.")
+DETECT_KEYS = Gauge(
+    "qalqan_detect_keys", "keys", "Devices, sources, addresses, ranges and peers remembered."
+)
+DETECT_EVICTED = Counter(
+    "qalqan_detect_evicted_total", "keys", "Keys that had to go for want of room."
+)
+DETECT_UNKNOWN = Counter(
+    "qalqan_detect_unknown_total", "calls",
+    "Ends of calls that were not counted in, those that were stopped among them.",
+)  # fmt: skip
+DETECT_FAILED = Counter(
+    "qalqan_detect_failed_total", "calls", "Calls of which a bug let nothing be said."
+)
+
 # Evidence ---------------------------------------------------------------------
 
 EVIDENCE_RECORDS = Counter(

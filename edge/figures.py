@@ -15,6 +15,7 @@ from edge.model.message import Malformed
 from edge.model.outcome import Outcome
 from edge.pipeline import Decided, Finding, Pipeline
 from edge.stopping import Stopping
+from edge.suspects import Suspects
 from edge.verdict.guardrail import Alarm
 
 GIVEN_UP = {end.value for end in CallEnd} - {CallEnd.SIGNALLED.value}
@@ -119,6 +120,32 @@ class CoreFigures:
         self._up.value = self._pipeline.tracker.up
         self._records.value = self._journal.records
         self._lost.value = self._journal.lost
+
+
+class DetectFigures:
+    """Who was found to be behind calls, looked at once a second."""
+
+    def __init__(self, numbers: Numbers, suspects: Suspects) -> None:
+        """Look at what `suspects` counts."""
+        self._suspects = suspects
+        self._keys = numbers[counters.DETECT_KEYS].of()
+        self._evicted = numbers[counters.DETECT_EVICTED].of()
+        self._unknown = numbers[counters.DETECT_UNKNOWN].of()
+        self._failed = numbers[counters.DETECT_FAILED].of()
+        self._campaigns = numbers[counters.CAMPAIGNS].of()
+        self._withdrawn = numbers[counters.CAMPAIGNS_WITHDRAWN].of()
+        self._calls = numbers[counters.CAMPAIGN_CALLS].of()
+
+    def look(self) -> None:
+        """Take over how they stand."""
+        suspects, detector = self._suspects, self._suspects.detector
+        self._keys.value = len(detector.behaviour)
+        self._evicted.value = detector.behaviour.evicted
+        self._unknown.value = detector.behaviour.unknown
+        self._failed.value = suspects.failed
+        self._campaigns.value = len(detector.campaigns)
+        self._withdrawn.value = detector.campaigns.withdrawn
+        self._calls.value = suspects.touched
 
 
 class LoadedFigures:

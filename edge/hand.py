@@ -17,15 +17,16 @@ from edge.ear import Ear
 from edge.enforce.rulings import Ruling, Rulings
 from edge.enforce.waiting import Waiting
 from edge.enforce.watch import Watch
-from edge.evidence.journal import Journal, Kept, is_evidence
+from edge.evidence.journal import NOT_KEPT, Journal, Kept, is_evidence
 from edge.figures import Counted
 from edge.model.answer import GO_ON, Answer
-from edge.model.event import TapBlind, shown
+from edge.model.event import CallReleased, TapBlind, shown
 from edge.model.outcome import Outcome
 from edge.model.unit import Unit
 from edge.pipeline import Decide, Decided, Finding, Pipeline
 from edge.report.telling import Teller
 from edge.stopping import Stopping, sentence
+from edge.suspects import Suspects
 from edge.tally import Tally
 from edge.verdict.guardrail import Alarm
 
@@ -39,6 +40,8 @@ class CoreHand:
     stopping: Stopping
     waiting: Waiting
     "Calls that an answer about roaming may still stop."
+    suspects: Suspects | None = None
+    "Who belongs together, if that is looked for."
 
     def __init__(self, journal: Journal, teller: Teller | None, numbers: Numbers) -> None:
         """Keep evidence in `journal`; without a `teller` nobody is told. `stop_by` comes next."""
@@ -61,6 +64,8 @@ class CoreHand:
             if isinstance(finding, Decided):
                 self._decided(finding)
                 continue
+            if isinstance(finding, CallReleased) and self.suspects:
+                self.suspects.released(finding)
             if isinstance(finding, TapBlind):
                 self._log.warning("tap blind", **structs.asdict(finding))
             if self._teller:
@@ -121,6 +126,8 @@ class CoreHand:
         kept = self._journal.keep(decided)
         if ruling:
             ruling.record, ruling.leaf = kept
+        if self.suspects and kept.leaf != NOT_KEPT:
+            self.suspects.note(decided.offer, *kept)
         offer, verdict = decided.offer, decided.verdict
         self._log.info(
             "verdict",
@@ -145,6 +152,8 @@ class CoreHand:
     def close(self, pipeline: Pipeline, ears: Sequence[Ear]) -> None:
         """Log the balance of the run."""
         self.stopping.finish()
+        if self.suspects:
+            self.suspects.close()
         self._journal.close()
         self.tally.end(pipeline, sum((Counter(ear.lost) for ear in ears), Counter()))
         heard = {ear.name: ear.heard for ear in ears}

@@ -25,17 +25,18 @@ from edge.decode.sip.uri import parse_uri
 from edge.enforce.rulings import Rulings
 from edge.lists import Lists, ListWatch
 from edge.model.event import UNKNOWN_TRUNK, Trunk
-from edge.model.verdict import Mode
+from edge.model.verdict import Action, Mode
 from edge.modes import ModeWatch
 from edge.numbering.normalise import Home, home_of
 from edge.pipeline import Pipeline
 from edge.places import places_of
 from edge.settings import Part
+from edge.suspects import Suspects
 from edge.verdict.breaker import Limits
 from edge.verdict.engine import Engine
 from edge.verdict.guardrail import Alarm, Guardrail, Protected
-from edge.verdict.policy import Policy
-from edge.verdict.rule import RulePolicy
+from edge.verdict.policy import Policy, nobody
+from edge.verdict.rule import CAMPAIGN, RulePolicy
 from edge.verdict.spoof import Roaming, not_known
 
 NS = 1_000_000_000
@@ -56,7 +57,12 @@ class Judging(NamedTuple):
     "Decides what gates ask."
 
 
-def build(config: Config, alarm: Callable[[Alarm], None], roaming: Roaming = not_known) -> Judging:
+def build(
+    config: Config,
+    alarm: Callable[[Alarm], None],
+    roaming: Roaming = not_known,
+    suspects: Suspects | None = None,
+) -> Judging:
     """Build everything from a unit to its verdict. Raises `ListError` for a wrong table."""
     trunks = {name: _trunk(config, name) for name in config.trunk}
     homes = {name: _home(config, trunk) for name, trunk in trunks.items()}
@@ -64,19 +70,25 @@ def build(config: Config, alarm: Callable[[Alarm], None], roaming: Roaming = not
     sip_offers = SipOffers(homes, _home(config, _with_home(config, UNKNOWN_TRUNK)))
     tracker = _tracker(config, found_by, homes, sip_offers)
     guardrail = Guardrail(_protected(config), _limits(config), alarm)
-    lists, rules = lists_of(config), RulePolicy(config.policy.rules)
+    lists, rules = lists_of(config), rules_of(config)
+    suspect = suspects.suspected if suspects else nobody
     found = lists.first(clock.now_ns() // NS)
     modes = {name: table.mode for name, table in config.trunk.items()}
-    engine = Engine(Policy(found.blocklist, rules=rules, roaming=roaming), guardrail, modes)
+
+    def policy(blocklist: Blocklist) -> Policy:
+        return Policy(blocklist, rules=rules, roaming=roaming, suspect=suspect)
+
+    engine = Engine(policy(found.blocklist), guardrail, modes)
 
     def swap(blocklist: Blocklist) -> None:
-        engine.policy = Policy(blocklist, rules=rules, roaming=roaming)
+        engine.policy = policy(blocklist)
 
     for said in found.said:
         alarm(said)
-    rulings = Rulings(engine)
+    counting = suspects.before(engine) if suspects else engine
+    rulings = Rulings(counting)
     # Without a gate only taps hear, each call once: nothing need be remembered.
-    judge = rulings if config.gate else engine
+    judge = rulings if config.gate else counting
     pipeline = Pipeline(Signalling(), tracker, judge, clock.ticks_ns)
     asked = Asked(found_by, sip_offers.offer, rulings, (clock.now_ns, clock.ticks_ns))
 
@@ -117,6 +129,11 @@ def _tracker(
         IsupCalls(trunks, Offers(isup_offer.identities, homes, default), bounds),
         Q931Calls(trunks, Offers(q931_offer.identities, homes, default), bounds),
     )
+
+
+def rules_of(config: Config) -> RulePolicy:
+    """Return what the rules do, and what detection does."""
+    return RulePolicy({**config.policy.rules, CAMPAIGN.id: Action(config.detect.action)})
 
 
 def lists_of(config: Config) -> Lists:

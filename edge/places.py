@@ -12,6 +12,7 @@
 | `stop`              | each       | while it is there, every trunk is only observed         |
 | `requests/`         | the CLI    | what `uplink` is asked to do at the box, and answers    |
 | `pull/`             | uplink     | files of the repository that are on their way           |
+| `campaigns/`        | core       | campaigns that were found, and their dossiers           |
 | `update/`           | uplink     | an update of the firmware: its state, its bundle        |
 | `uplink.db`         | uplink     | commands and their results, a configuration on trial    |
 | `schema.json`       | migration  | of which version this folder is                         |
@@ -51,6 +52,11 @@ class Places(NamedTuple):
     def acked(self) -> Path:
         """File that says how far the hub has got."""
         return self.state / "outbox" / "acked.json"
+
+    @property
+    def campaigns(self) -> Path:
+        """Folder of the campaigns that were found."""
+        return self.state / "campaigns"
 
     @property
     def modes(self) -> Path:

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from edge.appliance import BoxTable, HealthTable
+from edge.detection import DetectTable
 from edge.enforce.analytics import Contacts, is_shaped
 from edge.enforce.answer import REFUSED, Terms, is_web, names_desk
 from edge.model.answer import LOCATIONS
@@ -54,6 +55,7 @@ Endpoint = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[
 MEANT = {
     r"^[a-z0-9][a-z0-9_-]{0,62}$": "a name is made of small Latin letters, digits, '-' and '_'",
     r"^\+[1-9][0-9]{6,14}$": "a number is written in full, as +77172000001",
+    r"^\+[1-9][0-9]{1,14}$": "leading digits are written in full, as +7717200",
     r"^[1-9][0-9]{0,2}$": "a country code has one to three digits, without +",
     r"^[0-9]{0,8}$": "an area code is written in digits, without the trunk prefix 8",
     r"^[0-9]{2,6}$": "a short code has two to six digits",
@@ -341,6 +343,7 @@ class Config(Table):
     hub: HubTable = HubTable()
     report: ReportTable = ReportTable()
     roaming: RoamingTable = RoamingTable()
+    detect: DetectTable = DetectTable()
     page: PageTable = PageTable()
     box: BoxTable = BoxTable()
     health: HealthTable = HealthTable()

@@ -28,8 +28,8 @@ class Board(NamedTuple):
     "The file that the firmware looks for on the ESP."
     console: str
     watchdog_s: int
-    """How long systemd may be silent before the hardware starts the machine anew; that of a Pi knows
-    no more than 15 s, and systemd is silent for as long as it reads its units."""
+    """How long systemd may be silent before the hardware starts the machine anew: it is silent for
+    as long as it reads its units, but the watchdog of a Pi knows no more than 15 s."""
     qemu: tuple[str, ...]
     "How QEMU is told to be one."
 

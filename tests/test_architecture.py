@@ -116,7 +116,7 @@ def test_every_module_has_its_test_file(path: Path) -> None:
 
 def test_no_file_names_a_registry() -> None:
     address = re.compile(r"https?://[^/\s]*(pypi|pythonhosted|npmjs|crates\.io|proxy\.golang)")
-    texts = ["pyproject.toml", "requirements.lock", "Makefile", ".ci/run"]
+    texts = ["pyproject.toml", "requirements.lock", "hil/requirements.lock", "Makefile", ".ci/run"]
     found = [
         path for path in [*map(ROOT.joinpath, texts), *ALL] if address.search(path.read_text())
     ]

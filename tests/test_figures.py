@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from edge.cases import Cases
 from edge.counting import Numbers
+from edge.detect.detector import Detector
 from edge.evidence.journal import Journal
-from edge.figures import CoreFigures, Counted, LoadedFigures, StopFigures
+from edge.figures import CoreFigures, Counted, DetectFigures, LoadedFigures, StopFigures
 from edge.gatehouse import Gatehouse
 from edge.model.answer import GO_ON
 from edge.model.event import CallReleased, TapBlind
@@ -18,7 +20,9 @@ from edge.model.outcome import STOPS, Outcome, Result
 from edge.model.verdict import Action, Basis, Mode, Verdict
 from edge.pipeline import Decided, Finding
 from edge.settings import Part
+from edge.suspects import Suspects
 from edge.verdict.guardrail import Alarm
+from tests.detect.box import centre
 from tests.test_stopping import GATED, KEPT, House, Nothing, on
 from tests.verdict.calls import NOW, call
 
@@ -126,3 +130,17 @@ def test_what_is_loaded_of_each_list_is_shown() -> None:
     held["fraud"] = 0
     figures.look()
     assert numbers.flat()['qalqan_list_entries{list="fraud"}'] == 0
+
+
+def test_detection_is_looked_at_as_it_stands() -> None:
+    numbers, suspects = Numbers(), Suspects(Detector(), Cases(Path("nowhere")))
+    for one, end in centre(60):
+        suspects.count(one)
+        suspects.released(end)
+    suspects.released(end)  # known no more
+    DetectFigures(numbers, suspects).look()
+    flat = numbers.flat()
+    assert flat["qalqan_campaigns"] == 1
+    assert flat["qalqan_campaign_calls_total"] == suspects.touched > 0
+    assert flat["qalqan_detect_keys"] == len(suspects.detector.behaviour) > 3
+    assert flat["qalqan_detect_unknown_total"] == 1

@@ -10,7 +10,9 @@ from msgspec.structs import replace
 from pydantic import BaseModel
 
 from edge.blocklist.simple import SimpleBlocklist
+from edge.cases import Cases
 from edge.counting import Numbers
+from edge.detect.detector import Detector
 from edge.enforce.answer import Answers, Terms
 from edge.enforce.cap import Cap
 from edge.enforce.post import Post
@@ -27,11 +29,13 @@ from edge.pipeline import Decided
 from edge.report.telling import Teller
 from edge.settings import Part
 from edge.stopping import NS, Ends, Stopping, Times, Way
+from edge.suspects import Suspects
 from edge.verdict.breaker import Limits
 from edge.verdict.engine import Engine
 from edge.verdict.guardrail import Alarm, Guardrail, Protected
 from edge.verdict.policy import Policy
 from tests.call.sip_talk import INTERNATIONAL, write
+from tests.detect.box import centre
 from tests.enforce.talk import called_from, offer
 from tests.evidence.box import decided as kept_decided
 from tests.evidence.test_journal import room
@@ -243,3 +247,40 @@ def test_an_answer_about_roaming_stops_the_call_that_waited_for_it(
     assert house.kinds == ["verdict"]
     house.hand.known(MOBILE.e164, house.engine)
     assert journal.records == 1, "it waits no more"
+
+
+def test_a_call_of_a_campaign_is_kept_and_stands_in_its_dossier(journal: Journal) -> None:
+    house = House(journal)
+    suspects = house.hand.suspects = Suspects(Detector(), Cases(journal.folder / "campaigns"))
+    house.engine.policy = Policy(SimpleBlocklist("national", 42), suspect=suspects.suspected)
+    house.rulings = house.hand.rulings = Rulings(suspects.before(house.engine))
+    for one, end in centre(60):
+        house.now = one.at
+        house.hand.take(one.message.unit, [one, house.decide(one), end])
+    (campaign,) = suspects.detector.campaigns
+    assert campaign.dossier.calls == suspects.touched == journal.records > 20
+    lines = campaign.dossier.lines()
+    for stands in (evidence for line in lines for evidence in line.evidence):
+        (record,) = records(journal.folder, stands.record, pytest.fail)
+        assert (record["leaf"], record["call"], record["basis"]) == (
+            stands.leaf, stands.call, "analytics",
+        )  # fmt: skip
+    told = [event for event in house.told if event.kind == "verdict"]
+    assert len(told) == suspects.touched
+    assert {event.fields["action"] for event in told} == {"observe"}
+
+
+def test_what_could_not_be_kept_stands_in_no_dossier(
+    journal: Journal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house = House(journal)
+    suspects = house.hand.suspects = Suspects(Detector(), Cases(journal.folder / "campaigns"))
+    house.engine.policy = Policy(SimpleBlocklist("national", 42), suspect=suspects.suspected)
+    house.rulings = house.hand.rulings = Rulings(suspects.before(house.engine))
+    with room(0):
+        for one, end in centre(60):
+            house.now = one.at
+            house.hand.take(one.message.unit, [one, house.decide(one), end])
+    assert journal.lost == suspects.touched > 20
+    (campaign,) = suspects.detector.campaigns
+    assert campaign.dossier.calls == 0

@@ -5,15 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from edge import clock
 from edge.config import Config, parse
+from edge.detect.behaviour import Kind as KeyKind
 from edge.errors import ConfigError, ListError
-from edge.judging import build, build_pipeline, lists_of, pcap_part
+from edge.judging import build, build_pipeline, lists_of, pcap_part, rules_of
+from edge.model.answer import GO_ON
 from edge.model.event import CallOffered, CallProgressed, CallReleased
 from edge.model.message import Flow
 from edge.model.number import Kind
 from edge.model.unit import LinkType, Unit
 from edge.model.verdict import Action, Mode
 from edge.pipeline import Decided
+from edge.suspects import suspects_of
 from hil.e1.calls import Call, Link, Number, isup_frames, q931_frames
 from tests.call.sip_talk import write
 from tests.decode.test_signalling import udp
@@ -274,3 +278,30 @@ def test_a_leg_to_the_desk_is_heard(desk: str, uri: bytes, told: bool, tmp_path:
         event.stage for event in pipeline.hear(udp(leg), 0) if isinstance(event, CallProgressed)
     ]
     assert stages == ["diverted"] * told
+
+
+def test_detection_observes_unless_its_table_says_otherwise(tmp_path: Path) -> None:
+    rules = rules_of(parse(CONFIG, tmp_path / "edge.toml"))
+    assert rules.actions()["analytics.campaign"] is Action.OBSERVE
+    text = CONFIG + '[detect]\naction = "block"\n[policy.rules]\n"cli.absent" = "block"\n'
+    actions = rules_of(parse(text, tmp_path / "edge.toml")).actions()
+    assert (actions["analytics.campaign"], actions["cli.absent"]) == (Action.BLOCK, Action.BLOCK)
+
+
+GATE = '[gate.g]\ndriver = "sip_redirect"\nport = 5070\npeers = ["192.0.2.0/24"]\n'
+
+
+@pytest.mark.parametrize("gate", ["", GATE], ids=["tap", "gate"])
+def test_every_call_that_is_decided_is_counted_once(tmp_path: Path, gate: str) -> None:
+    config = parse(CONFIG + gate, tmp_path / "edge.toml")
+    suspects = suspects_of(config, tmp_path / "campaigns")
+    assert suspects is not None
+    judging = build(config, lambda _: None, suspects=suspects)
+    unit = udp(write("INVITE"))
+    offer, _ = judging.pipeline.hear(unit, clock.now_ns())
+    assert isinstance(offer, CallOffered)
+    if gate:  # what a tap heard, a gate asks about: the same call
+        judging.asked.decide(offer.message, lambda decided: GO_ON)
+    assert suspects.detector.behaviour.up == 1
+    attempts = [stats.attempts for stats in suspects.detector.behaviour.each(KeyKind.DEVICE)]
+    assert attempts == [1]

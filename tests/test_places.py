@@ -12,7 +12,7 @@ def test_all_below_the_state_folder(tmp_path: Path) -> None:
     named = [
         places.identity, places.lists, places.evidence, places.acts, places.outbox("core"),
         places.acked, places.modes, places.pull, places.register, places.epoch, places.run,
-        places.exports, places.stop, places.requests,
+        places.exports, places.stop, places.requests, places.campaigns,
     ]  # fmt: skip
     assert len(set(named)) == len(named)
     assert all(path.is_relative_to(tmp_path / "s") for path in named)

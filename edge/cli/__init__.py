@@ -21,7 +21,9 @@ PLAIN = {
 "Commands that are one function, and the module of `edge.cli` where each is: imported when asked."
 HIDDEN = frozenset({"core", "page", "uplink"})
 "What `run` and systemd call."
-GROUPS = {"config": ("look", "config_app"), "taps": ("taps", "app")}
+GROUPS = {
+    "campaign": ("campaign", "app"), "config": ("look", "config_app"), "taps": ("taps", "app"),
+}  # fmt: skip
 SELDOM = {
     "enrol": "enrol", "identity": "enrol", "decommission": "enrol", "doctor": "doctor",
     "health": "health", "first-boot": "first_boot", "grow": "first_boot", "migrate": "first_boot",

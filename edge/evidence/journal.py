@@ -24,6 +24,7 @@ from edge.model.unit import Unit
 from edge.model.verdict import Verdict
 from edge.pipeline import Decided
 from edge.verdict.explain import explain, explanation
+from edge.verdict.rule import CAMPAIGN
 
 VERDICTS = "verdicts.jsonl"
 FRAMES = "frames.pcapng"
@@ -157,8 +158,13 @@ class Journal:
 
 
 def is_evidence(verdict: Verdict) -> bool:
-    """Whether a verdict stops a call, or would if its trunk were in `enforce`."""
-    return verdict.acts or verdict.wanted is not verdict.action
+    """Whether a verdict stops a call, or would in `enforce`; or speaks of a campaign.
+
+    The dossier of a campaign stands on records: each of its calls is kept, observed or not.
+    """
+    if verdict.acts or verdict.wanted is not verdict.action:
+        return True
+    return any(reason.rule == CAMPAIGN.id for reason in verdict.reasons)
 
 
 def _capture_in(day: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from edge.report.message import Nanoseconds, Seq, Timed
+from edge.report.message import Nanoseconds, Seq, Timed, Wire
 
 
 class VerdictEvent(Timed):
@@ -154,6 +154,98 @@ class CheckpointEvent(Timed):
     "That this one only adds to it (RFC 6962 section 2.1.2): hashes in hex."
 
 
+class Reason(Wire):
+    """Why something is taken for a campaign."""
+
+    code: str
+    "`rotation`, `fan-out`, `short`, ...: `edge.detect.score` declares them."
+    values: dict[str, float]
+    "What its sentence names."
+    text: str
+    "The sentence, in English."
+
+
+class Member(Wire):
+    """What the calls of a campaign have in common."""
+
+    kind: Literal["device", "source", "media", "range", "peer"]
+    value: str
+
+
+class Mark(Wire):
+    """By what a campaign is known again in another region."""
+
+    kind: Literal["media", "origid", "key"]
+    """`media`: an address that one place of the world has; `origid`: what the signer tells apart
+    (RFC 8588). Campaigns that share one are one. `key`: they are written alike, no more."""
+    value: str
+
+
+class CampaignEvent(Timed):
+    """A campaign, as it stands now: takes the place of what was told of it before."""
+
+    kind: Literal["campaign"]
+    campaign: str
+    "Its id: the same after a restart, and in every event."
+    state: Literal["open", "withdrawn", "silent", "crowded"]
+    """`withdrawn`: it turned out to be none. `silent`: it has not called for 30 days. `crowded`:
+    the appliance had no room for it."""
+    first: Nanoseconds
+    found: Nanoseconds
+    last: Nanoseconds
+    score: Annotated[float, Field(ge=0, le=1)]
+    calls_before: int
+    "Of the key it was found by, until it was found."
+    calls: int
+    "Since it was found."
+    callers: int
+    "Numbers it showed, about."
+    callees: int
+    "Numbers it called, about."
+    hours: tuple[int, ...]
+    "Its calls by hour of the day, UTC."
+    reasons: tuple[Reason, ...]
+    members: tuple[Member, ...]
+    members_left_out: int = 0
+    marks: tuple[Mark, ...] = ()
+
+
+class Evidence(Wire):
+    """Where what was said of a call can be looked up."""
+
+    call: str
+    attempt: int
+    tap: str
+    frame: int
+    "Ordinal within the tap."
+    at: Nanoseconds
+    record: str
+    "Id of the record of evidence that holds the frame."
+    leaf: int
+    "Its place in the appliance's log of evidence, from 0."
+
+
+class ClueEvent(Timed):
+    """A line of the dossier of a campaign; takes the place of that clue with that value."""
+
+    kind: Literal["clue"]
+    campaign: str
+    clue: str
+    "`ingress-peer`, `media`, `location-number`, ...: `edge.detect.clues` declares them."
+    title: str
+    value: str
+    place: str = ""
+    "Country and network, by an offline table of the appliance."
+    trust: Literal["heard", "network", "claimed"]
+    "Who says so: our own tap, a network between, or the sender."
+    confidence: Annotated[float, Field(ge=0, le=1)]
+    calls: int
+    first: Nanoseconds
+    last: Nanoseconds
+    evidence: tuple[Evidence, ...]
+    "The first call that said so, and the last ones."
+
+
 class GapEvent(Timed):
     """Events that will never come, and why: nothing is dropped in silence."""
 
@@ -190,6 +282,6 @@ class MalformedEvent(Timed):
 
 AnyEvent: TypeAlias = Annotated[
     VerdictEvent | OutcomeEvent | CallEvent | BlindEvent | AlarmEvent | ActEvent | UpdateEvent
-    | CheckpointEvent | GapEvent | CountersEvent | MalformedEvent,
+    | CampaignEvent | ClueEvent | CheckpointEvent | GapEvent | CountersEvent | MalformedEvent,
     Field(discriminator="kind"),
 ]  # fmt: skip

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is wanted of a call: the allowlist, then the lists, then the rules. Guardrails come after.
+"""What is wanted of a call: the allowlist, the lists, the rules, and what detection suspects.
+
+Guardrails come after.
 
 A stop ends the asking, and so does an allow. An observation never shields a call: it is noted,
 and the asking goes on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -15,7 +18,14 @@ from edge.model.event import CallOffered, shown
 from edge.model.number import Party
 from edge.model.verdict import Action, Basis, Mode, Reason, Verdict
 from edge.verdict.parties import Parties, sort_parties
-from edge.verdict.rule import LIST_CALLED, LIST_CALLING, LIST_REDIRECTING, Rule, RulePolicy
+from edge.verdict.rule import (
+    CAMPAIGN,
+    LIST_CALLED,
+    LIST_CALLING,
+    LIST_REDIRECTING,
+    Rule,
+    RulePolicy,
+)
 from edge.verdict.spoof import Roaming, broken_rules, not_known
 
 DEFAULT = "default"
@@ -29,6 +39,16 @@ _REDIRECTING = Listed.REDIRECTING
 _ALLOW = Action.ALLOW
 _OBSERVE = Action.OBSERVE
 
+Facts: TypeAlias = tuple[tuple[str, str], ...]
+Suspect: TypeAlias = Callable[[CallOffered], Facts]
+"Returns the campaign that a call belongs to, and why that is one; nothing for most calls."
+
+
+def nobody(_offer: CallOffered) -> Facts:
+    """Suspect nobody."""
+    return ()
+
+
 _WEIGHT = {Action.BLOCK: 3, Action.DIVERT: 2, Action.ALLOW: 1, Action.OBSERVE: 0}
 "What decides where several things spoke: a stop before an allow, an allow before an observation."
 
@@ -39,6 +59,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     action: Action
     reason: Reason
     hit: Hit | None = None
+    basis: Basis = Basis.RULE
 
 
 class Policy:
@@ -50,12 +71,14 @@ class Policy:
         allowlist: Blocklist | None = None,
         rules: RulePolicy | None = None,
         roaming: Roaming = not_known,
+        suspect: Suspect = nobody,
     ) -> None:
         """Ask `blocklist` (with urgent entries laid over it) unless `allowlist` speaks first."""
         self._blocklist = blocklist
         self._allowlist = allowlist or None  # an empty list is not worth asking
         self._actions = (rules or RulePolicy()).actions()
         self._roaming = roaming
+        self._suspect = suspect
         self.ordinary = Verdict(
             action=Action.ALLOW,
             wanted=Action.ALLOW,
@@ -87,6 +110,9 @@ class Policy:
             action = self._actions[broken.id]
             if action is not _ALLOW:
                 steps.append(Step(action, _rule_reason(broken, offer, parties)))
+        if facts := self._suspect(offer):
+            why = Reason(CAMPAIGN.id, CAMPAIGN.title, facts)
+            steps.append(Step(self._actions[CAMPAIGN.id], why, basis=Basis.ANALYTICS))
         return self._conclude(steps) if steps else self.ordinary
 
     def _conclude(self, steps: Sequence[Step]) -> Verdict:
@@ -96,7 +122,7 @@ class Policy:
         return Verdict(
             action=by.action,
             wanted=by.action,
-            basis=Basis.LIST if by.hit else Basis.RULE,
+            basis=by.basis,
             rule=by.reason.rule,
             mode=Mode.ENFORCE,
             reasons=tuple(step.reason for step in steps),
@@ -150,7 +176,7 @@ def _list_step(hit: Hit, by: Rule, party: Party) -> Step:
         ("source", entry.source),
     )
     said = tuple(fact for fact in facts if fact[1])
-    return Step(entry.action, Reason(by.id, by.title, said), hit)
+    return Step(entry.action, Reason(by.id, by.title, said), hit, Basis.LIST)
 
 
 def _rule_reason(broken: Rule, offer: CallOffered, parties: Parties) -> Reason:

@@ -106,6 +106,10 @@ DISAGREE = Rule(
     "One calling identity of the message is Kazakh, another is foreign.",
 )
 
+CAMPAIGN = Rule(
+    "analytics.campaign", Action.OBSERVE, "By how it is made the call belongs to a campaign."
+)
+
 GUARDRAILS = (EMERGENCY_CALLED, EMERGENCY_CALLING, CANARY, OVERLOAD, LATE, BREAKER)
 LISTS = (LIST_CALLING, LIST_CALLED, LIST_REDIRECTING)
 RULES = (
@@ -113,7 +117,9 @@ RULES = (
     OTHER_NATIONAL, SHORT_CODE, MALFORMED, REFUSED, RESTRICTED, ABSENT, NATIONAL_NATURE,
     FIXED_BEHIND_FOREIGN, DISAGREE,
 )  # fmt: skip
-BY_ID = {rule.id: rule for rule in GUARDRAILS + LISTS + RULES}
+ANALYTICS = (CAMPAIGN,)
+"What these do is set where they are, in the table `detect`, and not among the rules."
+BY_ID = {rule.id: rule for rule in GUARDRAILS + LISTS + RULES + ANALYTICS}
 
 
 class RulePolicy(msgspec.Struct, frozen=True):
@@ -124,7 +130,7 @@ class RulePolicy(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Raise `ConfigError` for an id that is no configurable rule."""
-        known = [rule.id for rule in RULES]
+        known = [rule.id for rule in RULES + ANALYTICS]
         for name in self.changed:
             if name in known:
                 continue
@@ -136,13 +142,17 @@ class RulePolicy(msgspec.Struct, frozen=True):
 
     def actions(self) -> dict[str, Action]:
         """Return what each configurable rule does, by its id."""
-        return {rule.id: rule.action for rule in RULES if rule.action} | dict(self.changed)
+        actions = {rule.id: rule.action for rule in RULES + ANALYTICS if rule.action}
+        return actions | dict(self.changed)
 
 
 def markdown_table() -> str:
     """Return all rules as a table for the documents."""
     rows = [(rule, "allow, always") for rule in GUARDRAILS]
-    rows += [(rule, rule.action.value if rule.action else "as listed") for rule in LISTS + RULES]
+    rows += [
+        (rule, rule.action.value if rule.action else "as listed")
+        for rule in LISTS + RULES + ANALYTICS
+    ]
     lines = ["| rule | does | says |", "|---|---|---|"]
     lines += [f"| `{rule.id}` | {does} | {rule.title} |" for rule, does in rows]
     return "\n".join(lines) + "\n"

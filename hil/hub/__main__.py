@@ -13,6 +13,7 @@ from rich.live import Live
 from edge import clock, log
 from edge.errors import QalqanError
 from hil.hub import admission, conformance as tests, cosign, crew
+from hil.hub.campaigns_cli import campaigns
 from hil.hub.crew import Orders
 from hil.hub.fleet import members
 from hil.hub.mqtt import Broker
@@ -54,7 +55,7 @@ STATE = Path("state/hub")
 
 app.add_typer(send_app, name="send")
 app.add_typer(rollout_app, name="rollout")
-for command in (admission.pending, admission.enrol, admission.revoke):
+for command in (admission.pending, admission.enrol, admission.revoke, campaigns):
     app.command()(command)
 
 

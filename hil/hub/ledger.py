@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from edge.report import topic
 from edge.report.message import ACCEPTS, Ack, Ask, Hub, State, Versioned
 from edge.report.port import Outbound
-from hil.hub import batch as batches, cosign, held, quarantine, rollout
+from hil.hub import batch as batches, campaigns, cosign, held, quarantine, rollout
 from hil.hub.batch import Batch, Refused
 from hil.hub.cosign import Cosigner, Told, Witness
 from hil.hub.quarantine import Unread
@@ -79,6 +79,7 @@ class Ledger:
                 self._first_sight(connection, said.node, read, said.now_ns)
             self._store_events(connection, stream, read, said)
             rollout.heard(connection, said.node, stream.id, read.rows)
+            campaigns.heard(self._store, connection, said.node, read.rows)
             told = [Told(said.node, stream.id, one) for one in read.checkpoints]
             signed = [self._witness.cosign(connection, one, said.now_ns) for one in told]
             acks = held.acknowledged(connection, said.node, [read.stream])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from edge.decode.pcapfile import CaptureReader
 from edge.errors import InputError
@@ -19,7 +20,8 @@ from edge.evidence.merkle import WIDTH, leaf_hash
 from edge.evidence.shelf import read_leaves
 from edge.model.outcome import Outcome, Result
 from edge.model.unit import LinkType, Unit
-from edge.model.verdict import Action, Basis, Mode, Verdict
+from edge.model.verdict import Action, Basis, Mode, Reason, Verdict
+from edge.verdict.rule import CAMPAIGN
 from tests.call.sip_talk import write
 from tests.evidence.box import DAY_NS, NOW, TODAY, Box, decided
 
@@ -308,6 +310,13 @@ def test_no_room_for_a_leaf(box: Box) -> None:
 )
 def test_is_evidence(action: Action, wanted: Action, kept: bool) -> None:
     assert is_evidence(Verdict(action, wanted, Basis.LIST, "r", Mode.OBSERVE)) is kept
+
+
+def test_a_call_of_a_campaign_is_evidence_whatever_decided_it() -> None:
+    why = Reason("spoof.roaming-unknown", "A sentence."), Reason(CAMPAIGN.id, CAMPAIGN.title)
+    observed = Verdict(Action.OBSERVE, Action.OBSERVE, Basis.RULE, why[0].rule, Mode.ENFORCE, why)
+    assert is_evidence(observed)
+    assert not is_evidence(replace(observed, reasons=why[:1]))
 
 
 def test_every_line_is_json(box: Box) -> None:

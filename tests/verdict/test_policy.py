@@ -9,7 +9,7 @@ from edge.model.event import TrunkClass
 from edge.model.number import Party
 from edge.model.verdict import Action, Basis, Mode
 from edge.verdict.policy import Policy
-from edge.verdict.rule import RULES, RulePolicy
+from edge.verdict.rule import CAMPAIGN, RULES, RulePolicy
 from tests.verdict.calls import (
     FIXED,
     FIXED_2,
@@ -202,3 +202,37 @@ def test_the_answer_on_roaming_decides():
 def test_all_rules_silenced_let_every_call_pass():
     silent = RulePolicy(dict.fromkeys((rule.id for rule in RULES), Action.ALLOW))
     assert judge(call(FIXED_2, FIXED, PAI), rules=silent).rule == "default"
+
+
+FACTS = ("campaign", "c0123456789ab"), ("score", "0.91")
+
+
+def test_a_campaign_is_the_last_that_is_asked_and_observes():
+    verdict = judge(call(), suspect=lambda _: FACTS)
+    assert (verdict.action, verdict.wanted, verdict.basis, verdict.rule) == (
+        Action.OBSERVE, Action.OBSERVE, Basis.ANALYTICS, "analytics.campaign",
+    )  # fmt: skip
+    assert verdict.reasons[-1].facts == FACTS
+    assert judge(call(), suspect=lambda _: ()).basis is Basis.NONE
+
+
+@pytest.mark.parametrize("action", [Action.BLOCK, Action.DIVERT])
+def test_a_campaign_is_stopped_where_that_is_configured(action):
+    rules = RulePolicy({CAMPAIGN.id: action})
+    verdict = judge(call(), rules=rules, suspect=lambda _: FACTS)
+    assert (verdict.action, verdict.basis) == (action, Basis.ANALYTICS)
+
+
+def test_what_else_speaks_goes_before_a_campaign_and_both_are_named():
+    verdict = judge(call(FIXED), suspect=lambda _: FACTS)
+    assert (verdict.action, verdict.basis) == (Action.BLOCK, Basis.RULE)
+    assert reasons(verdict) == ["spoof.fixed-cli-abroad", "analytics.campaign"]
+
+
+@pytest.mark.parametrize("action", [Action.ALLOW, Action.BLOCK, Action.DIVERT])
+def test_a_list_ends_the_asking_before_a_campaign(action):
+    def asked(_):
+        raise AssertionError("asked after a list had spoken")
+
+    verdict = judge(call(GB_2), listed(entry("442079460001", action=action)), suspect=asked)
+    assert (verdict.action, verdict.basis) == (action, Basis.LIST)

@@ -8,18 +8,27 @@ import pytest
 from edge.errors import ConfigError
 from edge.model.verdict import Action
 from edge.verdict import rule
-from edge.verdict.rule import BY_ID, GUARDRAILS, LISTS, RULES, Rule, RulePolicy, markdown_table
+from edge.verdict.rule import (
+    ANALYTICS,
+    BY_ID,
+    GUARDRAILS,
+    LISTS,
+    RULES,
+    Rule,
+    RulePolicy,
+    markdown_table,
+)
 
 
 def test_every_rule_of_the_module_stands_in_the_table_once():
     declared = [value for value in vars(rule).values() if isinstance(value, Rule)]
     assert sorted(BY_ID) == sorted(each.id for each in declared)
-    assert len(BY_ID) == len(GUARDRAILS) + len(LISTS) + len(RULES)
+    assert len(BY_ID) == len(GUARDRAILS) + len(LISTS) + len(RULES) + len(ANALYTICS)
 
 
 @pytest.mark.parametrize("each", BY_ID.values(), ids=BY_ID)
 def test_every_rule_has_an_id_and_one_sentence(each):
-    assert re.fullmatch(r"(guardrail|list|spoof|cli|identity)\.[a-z-]+", each.id)
+    assert re.fullmatch(r"(guardrail|list|spoof|cli|identity|analytics)\.[a-z-]+", each.id)
     assert re.fullmatch(r"[A-Z][^.|]+\.", each.title)
 
 
@@ -31,15 +40,15 @@ def test_defaults():
         "spoof.fixed-cli-behind-foreign",
         "spoof.mobile-cli-not-roaming",
     }
-    assert {each.action for each in RULES if each.id not in block} == {Action.OBSERVE}
+    assert {each.action for each in RULES + ANALYTICS if each.id not in block} == {Action.OBSERVE}
     assert {each.action for each in GUARDRAILS} == {Action.ALLOW}
 
 
 def test_each_rule_can_be_changed_alone():
-    for each in RULES:
+    for each in RULES + ANALYTICS:
         actions = RulePolicy({each.id: Action.DIVERT}).actions()
         assert actions == RulePolicy().actions() | {each.id: Action.DIVERT}
-        assert len(actions) == len(RULES)
+        assert len(actions) == len(RULES + ANALYTICS)
 
 
 @pytest.mark.parametrize("each", GUARDRAILS + LISTS, ids=lambda each: each.id)

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counters that known products got wrong: never negative, never shared, freed, bounded."""
+
+import random
+
+import pytest
+from hypothesis import given, settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from edge.detect.behaviour import (
+    HOUR_NS,
+    NS,
+    Behaviour,
+    Bounds,
+    Ended,
+    Kind,
+    Seen,
+    Stats,
+)
+from edge.detect.sketch import mixed, place_of
+
+BOUNDS = Bounds(keys=6, calls=12, idle_ns=HOUR_NS, age_ns=24 * HOUR_NS)
+
+
+def seen(at: int = 0, called: int = 77172900001, calling: int = 447700900123) -> Seen:
+    callee, caller = mixed(called, 1), mixed(calling, 1)
+    return Seen(
+        at, called, "GB", False, 1, 1, (callee, *place_of(callee)), (caller, *place_of(caller))
+    )
+
+
+def ended(at: int = 10 * NS, talk_s: float = 0, by_calling: bool = True, **more: bool) -> Ended:
+    return Ended(at, talk_s > 0, int(talk_s * NS), by_calling, **more)
+
+
+def keys(*values: str) -> tuple[tuple[Kind, str], ...]:
+    return tuple(zip(Kind, values, strict=False))
+
+
+class Life(RuleBasedStateMachine):
+    """Calls come and end in any order, of any keys; a plain model counts beside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.behaviour = Behaviour(BOUNDS)
+        self.now = 0
+        self.up: dict[tuple[str, int], tuple[Stats, ...]] = {}
+        self.ever: dict[int, Stats] = {}
+        self.offers: dict[int, int] = {}
+        self.touched = 0
+
+    @rule(call=st.integers(0, 20), values=st.tuples(*[st.sampled_from("abcdefgh")] * 5))
+    def offer(self, call, values) -> None:
+        self.now += NS
+        name = (str(call), 1)
+        if name not in self.up and len(self.up) >= BOUNDS.calls:
+            self.up.pop(next(iter(self.up)))
+        self.up.pop(name, None)
+        found = self.behaviour.offered(name, keys(*values), seen(self.now))
+        self.up[name] = found
+        for stats in found:
+            self.ever[id(stats)] = stats
+            self.offers[id(stats)] = self.offers.get(id(stats), 0) + 1
+
+    @rule(
+        call=st.integers(0, 25),
+        talk_s=st.sampled_from([0, 0, 3, 60]),
+        by_calling=st.booleans(),
+        busy=st.booleans(),
+        heard=st.booleans(),
+    )
+    def end(self, call, talk_s, by_calling, busy, heard) -> None:
+        self.now += NS
+        name = (str(call), 1)
+        unknown = self.behaviour.unknown
+        how = ended(self.now, talk_s, by_calling, busy=busy, heard=heard)
+        found = self.behaviour.ended(name, how)
+        assert found == self.up.pop(name, ())
+        assert self.behaviour.unknown == unknown + (not found)
+
+    @rule(hours=st.integers(0, 3))
+    def wait(self, hours) -> None:
+        self.now += hours * HOUR_NS
+        self.behaviour.expire(self.now)
+
+    @invariant()
+    def live_is_what_is_up(self) -> None:
+        up = [stats for found in self.up.values() for stats in found]
+        assert self.behaviour.up == len(self.up)
+        for stats in self.ever.values():
+            assert stats.live == sum(one is stats for one in up)
+
+    @invariant()
+    def every_call_is_counted_once_and_no_count_is_negative(self) -> None:
+        for name, stats in self.ever.items():
+            assert stats.attempts == self.offers[name] == sum(stats.hours)
+            assert stats.live + stats.ended + stats.forgotten == stats.attempts
+            assert 0 <= stats.answered + stats.busy + stats.abandoned <= stats.ended
+            assert 0 <= stats.short <= stats.answered
+            assert min(stats.talk_ns, stats.rung_ns, stats.stepped, stats.live) >= 0
+            assert len(stats.callees) <= stats.attempts
+
+    @invariant()
+    def nothing_grows_beyond_its_bounds(self) -> None:
+        assert self.behaviour.up <= BOUNDS.calls
+        for kind in Kind:
+            known = list(self.behaviour.each(kind))
+            assert len(known) <= BOUNDS.keys
+            assert all(stats.kind is kind for stats in known)
+            assert [stats.last for stats in known] == sorted(stats.last for stats in known)
+
+
+Life.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestLife = Life.TestCase
+
+
+def test_each_key_has_counts_of_its_own() -> None:
+    behaviour = Behaviour()
+    same = keys("x", "x", "x", "x", "x")
+    one = behaviour.offered(("1", 1), same, seen())
+    other = behaviour.offered(("2", 1), keys("y", "x", "x", "x", "x"), seen())
+    assert len({id(stats) for stats in one}) == 5
+    assert one[1:] == other[1:]
+    assert (one[0].attempts, other[0].attempts, one[1].attempts) == (1, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("how", "counted"),
+    [
+        (ended(talk_s=60, by_calling=False), "answered"),
+        (ended(talk_s=3), "short"),
+        (ended(), "abandoned"),
+        (ended(by_calling=False, busy=True), "busy"),
+        (ended(heard=False), "forgotten"),
+    ],
+    ids=["answered", "short", "cancel", "busy", "silence"],
+)
+def test_every_end_frees_the_call_and_is_counted(how: Ended, counted: str) -> None:
+    behaviour = Behaviour()
+    (stats,) = behaviour.offered(("1", 1), keys("x"), seen())
+    assert (stats.live, behaviour.up) == (1, 1)
+    behaviour.ended(("1", 1), how)
+    behaviour.ended(("1", 1), how)  # said again, as a repeated BYE would
+    assert (stats.live, behaviour.up, getattr(stats, counted)) == (0, 0, 1)
+    assert stats.ended + stats.forgotten == 1
+
+
+def test_a_key_is_forgotten_when_it_is_silent_but_not_while_it_has_calls() -> None:
+    behaviour = Behaviour(BOUNDS)
+    behaviour.offered(("1", 1), keys("x"), seen())
+    assert behaviour.expire(HOUR_NS) == 0
+    behaviour.ended(("1", 1), ended(HOUR_NS))
+    assert behaviour.expire(2 * HOUR_NS) == 1
+    assert behaviour.get(Kind.DEVICE, "x") is None
+
+
+def test_the_longest_silent_goes_first_and_those_of_campaigns_last() -> None:
+    behaviour = Behaviour(BOUNDS)
+    for number in range(BOUNDS.keys):
+        (stats,) = behaviour.offered((str(number), 1), keys(str(number)), seen(number))
+        behaviour.ended((str(number), 1), ended())
+        stats.campaign = "c1" if number < 2 else ""
+    behaviour.offered(("new", 1), keys("new"), seen(99))
+    assert behaviour.get(Kind.DEVICE, "2") is None
+    assert behaviour.get(Kind.DEVICE, "0")
+    assert behaviour.get(Kind.DEVICE, "1")
+    assert behaviour.evicted == 1
+
+
+def test_a_key_is_counted_anew_after_its_time() -> None:
+    behaviour = Behaviour(BOUNDS)
+    (old,) = behaviour.offered(("1", 1), keys("x"), seen(0))
+    old.campaign = "c1"
+    (new,) = behaviour.offered(("2", 1), keys("x"), seen(24 * HOUR_NS))
+    assert (old.attempts, new.attempts, new.campaign) == (1, 1, "c1")
+    behaviour.ended(("1", 1), ended())
+    assert (old.live, new.live) == (0, 1)
+
+
+@given(st.integers(1, 8), st.integers(100_000, 900_000))
+def test_a_dialler_is_seen_to_step_by_several_lines(lines: int, start: int) -> None:
+    stats = Stats(Kind.SOURCE, "x", 0, 0)
+    order = [start + n for n in range(80)]
+    for at in range(0, 80, lines):
+        random.Random(at).shuffle(order[at : at + lines])
+    for called in order:
+        stats.offered(seen(called=called))
+    assert stats.stepped >= 75
+
+
+def test_people_do_not_step() -> None:
+    rng, stats = random.Random(3), Stats(Kind.SOURCE, "x", 0, 0)
+    for _ in range(1000):
+        stats.offered(seen(called=77172900000 + rng.randrange(100_000)))
+    assert stats.stepped < 10
+    again = Stats(Kind.SOURCE, "x", 0, 0)
+    for _ in range(50):
+        again.offered(seen(called=77172900001))
+    assert again.stepped == 0
+
+
+def test_lengths_that_are_alike_have_no_spread() -> None:
+    behaviour, stats = Behaviour(), Stats(Kind.DEVICE, "x", 0, 0)
+    for number, talk_s in enumerate([24.0, 24.5, 23.5, 24.0]):
+        (stats,) = behaviour.offered((str(number), 1), keys("x"), seen())
+        behaviour.ended((str(number), 1), ended(talk_s=talk_s))
+    assert stats.mean_s == pytest.approx(24)
+    assert stats.spread < 0.02
+    assert Stats(Kind.SOURCE, "x", 0, 0).spread == 1.0
+
+
+def test_a_relay_is_known_by_the_devices_behind_it() -> None:
+    media = Stats(Kind.MEDIA, "x", 0, 0)
+    for shape in range(4):
+        assert not media.is_relay
+        media.offered(seen()._replace(shape=shape))
+    assert media.is_relay
