@@ -114,6 +114,8 @@ def of_update(folder: Path, before: Path, after: Path) -> Found:
         if write.flush:
             medium.put([(one.at, one.octets) for one in waiting])
             waiting.clear()
+    if grub_model.start(judge.disk()) != "B":  # or the judge does not see what GRUB sees
+        found.faults.append("behind the last write slot B is not started")
     return found
 
 

@@ -19,7 +19,7 @@ KNOWN: tuple[Words, ...] = (
 )  # fmt: skip
 "What the boot environment says behind each step: which slot is first, and what A and B are."
 MARKER = b"# GRUB Environment Block\nbuild="
-HEAD = 256 * 1024
+HEAD = 1 << 20
 "Octets at the beginning of a boot partition within which its tables and its root folder are."
 
 

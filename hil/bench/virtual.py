@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A box that is a virtual machine: QEMU in software, with the cables of a real one.
+
+    this machine's loopback  ◄── management      switches ──► tap `qlq-sw`
+    sockets of this machine  ◄── USB serial      mirror   ──► tap `qlq-mirror`
+
+A guest reaches the loopback as 10.0.2.2. The image is that of `make image PROFILE=hil`.
+"""
+
+import os
+import re
+import select
+import shutil
+import subprocess
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import NamedTuple
+
+from edge import clock
+from hil.bench.box import FREEZE, NotSeen, Ports, Refused
+from hil.bench.console import Console
+from hil.bench.qmp import Qmp
+from image.board import MIB, PARTITIONS, X86_64
+from image.command import run
+from image.run import Drive, command, prepare
+
+SMALL_CARD = 4 << 30
+"Octets of its disk."
+OFF_S = 120.0
+"It has shut down so long after it was asked to; after that the plug is pulled."
+LOOK_S = 0.2
+GIVEN_BACK_S = 10.0
+_BY_ID = "/dev/serial/by-id/usb-QEMU_QEMU_USB_SERIAL_{}-if00-port0"
+PORTS = Ports(
+    "enp0s16", "enp0s17", "enp0s18", _BY_ID.format("probe"), _BY_ID.format("exchange")
+)  # fmt: skip
+
+
+class Taps(NamedTuple):
+    """Interfaces of this machine that are the other ends of its cables."""
+
+    switches: str = "qlq-sw"
+    mirror: str = "qlq-mirror"
+
+
+TAPS = Taps()
+
+
+def place_of(label: str) -> int:
+    """Return where a partition begins on the disk, octets. Raises `KeyError`."""
+    at = MIB
+    for partition in PARTITIONS:
+        if partition.label == label:
+            return at
+        at += partition.size
+    raise KeyError(label)
+
+
+def copy(disk: Path, new: Path) -> None:
+    """Copy a disk, holes as holes, and what the firmware remembers of it."""
+    run(["cp", "--sparse=always", disk, new])
+    variables = disk.with_suffix(".vars")
+    if variables.exists():
+        shutil.copyfile(variables, new.with_suffix(".vars"))
+
+
+class VirtualBox:
+    """One that is off until it is started; `close` it at the end."""
+
+    def __init__(self, folder: Path, image: Path, taps: Taps | None = TAPS) -> None:
+        """Take a folder for its disk, and an image of the profile `hil`.
+
+        Args:
+            folder: Where `box.img` is, or will be.
+            image: What is flashed.
+            taps: The far ends of its cables; None if nothing is plugged in.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self.disk = folder / "box.img"
+        self.image = image
+        self.ports = PORTS
+        self.console = Console()
+        self._taps = taps
+        self._lines = Path(mkdtemp(prefix="qlq-"))  # a socket's path must be short
+        self.probe = self._lines / "probe"
+        "Socket of the E1 probe's serial line, while it runs; what is not read in time fills it up."
+        self.exchange = self._lines / "exchange"
+        "Socket of the serial line that is an exchange's command port."
+        self._process: subprocess.Popen[bytes] | None = None
+        self._qmp: Qmp | None = None
+        self._clock_s: int | None = None
+        self._begun_s = 0.0
+        self._unplugged = False
+
+    # While it is off ----------------------------------------------------------
+
+    def flash(self) -> None:
+        """Write the image to a disk as large as a small card."""
+        prepare(self.image, self.disk, SMALL_CARD)
+        self.disk.with_suffix(".vars").unlink(missing_ok=True)
+
+    def put(self, name: str, octets: bytes) -> None:
+        """Write a file to the ESP."""
+        source = self.disk.with_suffix(".put")
+        source.write_bytes(octets)
+        run(["mcopy", "-o", "-i", f"{self.disk}@@{place_of('esp')}", source, f"::{name}"])
+        source.unlink()
+
+    def set_clock(self, unix_s: int) -> None:
+        """Have its clock stand there at the next start."""
+        self._clock_s = unix_s
+
+    def keep(self, name: str = "kept") -> None:
+        """Keep its disk as it is, while it is off, to come back to."""
+        copy(self.disk, self.disk.with_name(f"{name}.img"))
+
+    def come_back(self, name: str = "kept") -> bool:
+        """Have the disk that was kept again; returns whether there is one."""
+        kept = self.disk.with_name(f"{name}.img")
+        if kept.exists():
+            copy(kept, self.disk)
+        return kept.exists()
+
+    # Power --------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Switch it on."""
+        if self.is_on():
+            raise Refused("it is on already")
+        self.power_cut()  # of one that has ended by itself
+        self._qmp = Qmp()
+        self._begun_s = clock.monotonic_s()
+        self._unplugged = False
+        self._process = process = subprocess.Popen(
+            self._words(self._qmp), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, bufsize=0, pass_fds=(self._qmp.theirs.fileno(),),
+        )  # fmt: skip
+        self._qmp.handed_over()
+        self._clock_s = None
+        if process.stdin and process.stdout:
+            out = process.stdout.fileno()
+            self.console.plug(lambda: _read(out), process.stdin.write)
+
+    def off(self) -> None:
+        """Have it shut down; the plug is pulled if it does not."""
+        if self._process:
+            with suppress(NotSeen, OSError, subprocess.TimeoutExpired):
+                self.tell("systemctl poweroff")
+                self._process.wait(OFF_S)
+            self.power_cut()
+
+    def power_cut(self) -> None:
+        """Pull the plug; what is in its own memory is lost. May be said twice."""
+        process, self._process = self._process, None
+        if not process:
+            return
+        process.kill()
+        process.wait()
+        self.console.unplug()
+        for pipe in (process.stdin, process.stdout, self._qmp):
+            if pipe:
+                pipe.close()
+
+    def is_on(self) -> bool:
+        """Return whether it is switched on."""
+        return self._process is not None and self._process.poll() is None
+
+    def seconds(self) -> float:
+        """Return the time since it was switched on."""
+        return clock.monotonic_s() - self._begun_s
+
+    def close(self) -> None:
+        """Pull the plug, and take its sockets away."""
+        self.power_cut()
+        shutil.rmtree(self._lines, ignore_errors=True)
+
+    # Console ------------------------------------------------------------------
+
+    def log(self) -> str:
+        """Return all that its console said."""
+        return self.console.said
+
+    def until(self, pattern: str, s: float) -> re.Match[str]:
+        """Wait until the console shows a pattern. Raises `NotSeen`."""
+        return self.console.until(pattern, s)
+
+    def ask(self, line: str, s: float = 60) -> str:
+        """Return what a command says on its shell. Raises `Refused` and `NotSeen`."""
+        return self.console.ask(line, s)
+
+    def tell(self, line: str) -> None:
+        """Type a line."""
+        self.console.tell(line)
+
+    # Cables -------------------------------------------------------------------
+
+    def cut_network(self, cut: bool) -> None:  # noqa: FBT001 - `cut_network(True)` is the word
+        """Pull the cable of its management port, or plug it in."""
+        self.qmp("set_link", name="management", up=not cut)
+
+    def pull_mirror(self, pulled: bool) -> None:  # noqa: FBT001 - as above
+        """Pull the cable of its mirror port, or plug it in."""
+        self.qmp("set_link", name="mirror", up=not pulled)
+
+    def unplug_probe(self, unplugged: bool) -> None:  # noqa: FBT001 - as above
+        """Pull the plug of the E1 probe, or put it in."""
+        if unplugged is self._unplugged:
+            return
+        self._unplugged = unplugged
+        if unplugged:
+            self.qmp("device_del", id="probe")
+        else:
+            self._plug_probe()
+
+    def _plug_probe(self) -> None:
+        """QEMU gives the line of a device that was pulled back a moment later."""
+        end_s = clock.monotonic_s() + GIVEN_BACK_S
+        while True:
+            try:
+                self.qmp("device_add", driver="usb-serial", **_usb("probe", 1))
+            except Refused as refusal:
+                if "in use" not in str(refusal) or clock.monotonic_s() > end_s:
+                    raise
+            else:
+                return
+
+    def hang(self) -> None:
+        """Have its first program stand still: it feeds the watchdog no more."""
+        self.ask(FREEZE)
+
+    def reset(self) -> None:
+        """Push its reset button: what is in its own memory is lost, and it starts again."""
+        self._begun_s = clock.monotonic_s()
+        self.qmp("system_reset")
+
+    def qmp(self, command: str, **arguments: object) -> object:
+        """Tell QEMU something. Raises `Refused`, also if the box is off."""
+        if not self._qmp or not self._process:
+            raise Refused(f"{command}: it is off")
+        return self._qmp.do(command, **arguments)
+
+    def _words(self, qmp: Qmp) -> list[str]:
+        variables = self.disk.with_suffix(".vars")
+        words = [*command(X86_64, Drive(self.disk), variables, ()), *qmp.words]
+        if self._clock_s is not None:
+            begin = datetime.fromtimestamp(self._clock_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+            words += ["-rtc", f"base={begin},clock=vm"]
+        words += _card("management", 16, "user")
+        for slot, name, tap in zip((17, 18), Taps._fields, self._taps or (), strict=False):
+            words += _card(name, slot, f"tap,ifname={tap},script=no,downscript=no")
+        words += ["-device", "qemu-xhci,id=usb,addr=0x14"]
+        for port, path in enumerate((self.probe, self.exchange), 1):
+            name = path.name
+            path.unlink(missing_ok=True)
+            words += ["-chardev", f"socket,id=line-{name},path={path},server=on,wait=off"]
+            facts = ",".join(f"{key}={value}" for key, value in _usb(name, port).items())
+            words += ["-device", f"usb-serial,{facts}"]
+        return words
+
+
+def _card(name: str, slot: int, far_end: str) -> list[str]:
+    """Return the words for a network card in a slot of its own, so that its name is always one."""
+    device = f"virtio-net-pci,id={name},netdev=net-{name},addr={slot:#x}"
+    return ["-netdev", f"{far_end},id=net-{name}", "-device", device]
+
+
+def _usb(name: str, port: int) -> dict[str, str]:
+    return {
+        "id": name, "chardev": f"line-{name}", "bus": "usb.0", "port": str(port), "serial": name,
+        "always-plugged": "on",
+    }  # fmt: skip
+
+
+def _read(descriptor: int) -> bytes | None:
+    ready, _, _ = select.select([descriptor], [], [], LOOK_S)
+    return (os.read(descriptor, 65_536) or None) if ready else b""

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real Asterisk as the PBX of the region: Debian 11 in a folder, made once, kept in `build/`.
+
+Debian 12 has none. It is told by the box to hang a call up (`drivers/README.md`, "Asterisk is
+told"), where Kamailio asks.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+
+from edge.errors import ConfigError
+from hil.region.tables import PBX, PBX_CONTROL, moved, sample
+
+SYSTEM = Path(__file__).parents[2] / "build" / "asterisk-root"
+PROGRAM = "/usr/sbin/asterisk"
+MANAGER = 5038
+"Port at which it is told."
+_PLACES = """
+[directories]
+astetcdir => {inside}
+astmoddir => /usr/lib/asterisk/modules
+astvarlibdir => {inside}
+astdbdir => {inside}
+astkeydir => {inside}
+astdatadir => /usr/share/asterisk
+astagidir => {inside}
+astspooldir => {inside}
+astrundir => {inside}
+astlogdir => {inside}
+
+[options]
+documentation_language = en_US
+"""
+_MODULES = (
+    "res_timing_timerfd", "res_sorcery_config", "res_sorcery_memory", "res_sorcery_astdb",
+    "res_pjproject", "res_pjsip", "res_pjsip_session", "res_pjsip_sdp_rtp", "res_pjsip_caller_id",
+    "res_pjsip_rfc3326", "res_pjsip_endpoint_identifier_ip", "res_pjsip_endpoint_identifier_user",
+    "res_pjsip_pubsub", "res_rtp_asterisk", "chan_pjsip", "func_channel", "func_callerid",
+    "pbx_config", "app_dial", "bridge_simple", "codec_alaw", "codec_ulaw",
+)  # fmt: skip
+
+
+def make_system() -> None:
+    """Make the folder with Debian 11 and Asterisk, if it is not there; half a minute.
+
+    Raises:
+        ConfigError: It cannot be made here.
+    """
+    SYSTEM.parent.mkdir(exist_ok=True)
+    with SYSTEM.with_name(f"{SYSTEM.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if SYSTEM.exists():
+            return
+        draft = SYSTEM.with_name(f"{SYSTEM.name}.{os.getpid()}")
+        words = ["mmdebstrap", "--variant=minbase", "--include=asterisk", "bullseye", str(draft)]
+        try:
+            subprocess.run(words, check=True, capture_output=True)
+            draft.rename(SYSTEM)
+        except (OSError, subprocess.CalledProcessError) as wrong:
+            raise ConfigError(f"a Debian with Asterisk cannot be made: {wrong}") from wrong
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def configured() -> Iterator[tuple[str, ...]]:
+    """Write its files; yields the command that starts it, without where it is to run."""
+    make_system()
+    folder = Path(mkdtemp(prefix="asterisk-", dir=SYSTEM / "tmp"))
+    try:
+        inside = f"/{folder.relative_to(SYSTEM)}"
+        for name, text in _files(inside).items():
+            (folder / name).write_text(text)
+        yield ("chroot", str(SYSTEM), PROGRAM, "-C", f"{inside}/asterisk.conf", "-f")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _files(inside: str) -> dict[str, str]:
+    """Return its configuration: what the handbook has, at the addresses of the region's PBX."""
+    _, *parts = moved(sample("Asterisk is told").switch, PBX, PBX_CONTROL).split("; file: ")
+    loads = "".join(f"load = {name}.so\n" for name in _MODULES)
+    return {
+        "asterisk.conf": _PLACES.format(inside=inside),
+        "logger.conf": "[logfiles]\nsaid => notice,warning,error\n",
+        "modules.conf": f"[modules]\nautoload = no\n{loads}",
+        "rtp.conf": "[general]\nrtpstart = 20000\nrtpend = 29999\n",
+        **{part.partition("\n")[0]: part.partition("\n")[2] for part in parts},
+    }
