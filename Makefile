@@ -120,7 +120,7 @@ image-run: $(READY) ## start the newest image in QEMU, its serial console here
 
 # The rig ---------------------------------------------------------------------
 
-.PHONY: hil hil-lock
+.PHONY: hil hil-lock region
 PLACE ?= virtual
 SCENARIO ?=
 HIL := .venv-hil
@@ -139,6 +139,9 @@ hil: peers $(READY) $(HIL_READY) $(HIL_DISK) ## the box beside a trunk, all scen
 	@$(ALONE) $(HIL)/bin/python -m pytest -q -m hil -k '$(SCENARIO)' \
 	    --lg-env hil/places/$(PLACE).yaml hil/scenarios \
 	    --update build/image/$(HIL_ARCH)-hil-$(HIL_LATER)/qalqan-edge-$(HIL_ARCH)-$(HIL_LATER).raucb
+
+region: peers $(READY) ## a region with traffic beside `core`, to watch until Ctrl-C; needs root
+	@$(VENV)/bin/python -m hil.region --core
 
 hil-lock: $(READY) ## resolve hil/requirements.in anew, in the versions of requirements.lock
 	@CUSTOM_COMPILE_COMMAND="make hil-lock" PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= \

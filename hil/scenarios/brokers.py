@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is done to the rig's broker: it is killed, and started again; strangers knock at it."""
 
+import atexit
 import os
 import signal
 import socket
@@ -35,18 +36,18 @@ def killed(hub: RigHub) -> Iterator[None]:
     until(lambda: not _listens(hub), "the broker is gone", OPENS_S)
     yield
     with config.with_suffix(".again.log").open("ab") as out:
-        # Ends with the rig: `RigHub` knows only the one that was killed.
         words = ["mosquitto", "-c", str(config)]
         AGAIN.append(subprocess.Popen(words, stdout=out, stderr=out))
     until(lambda: _listens(hub), "the broker is there again", OPENS_S)
 
 
 AGAIN: "list[subprocess.Popen[bytes]]" = []
-"Brokers that were started again; `end` ends them."
+"Brokers that were started again: the hub's own room knows only the one that was killed."
 
 
+@atexit.register
 def end() -> None:
-    """End the brokers that were started again."""
+    """End the brokers that were started again, with the run."""
     while AGAIN:
         one = AGAIN.pop()
         one.terminate()

@@ -97,6 +97,10 @@ class Balance(NamedTuple):
     back: int
     "Notes that a stream went back: what was acknowledged is not there any more."
 
+    def missing_since(self, before: "Balance") -> int:
+        """Return the numbers that are missing now, and those lost since then, told or not."""
+        return self.lost + self.gaps - before.gaps + self.back - before.back
+
 
 def balance(hub: RigHub) -> Balance:
     """Return how it stands now; a number may still be on its way."""

@@ -24,7 +24,7 @@ from hil.rig.hub import RigHub, now_s
 from hil.scenarios import brokers, look
 from hil.scenarios.brokers import Rogue
 from hil.scenarios.centre import WrongCentre, blocking
-from hil.scenarios.look import SLOW_S
+from hil.scenarios.look import SLOW_S, Balance
 
 CALLS = 5
 
@@ -35,23 +35,25 @@ def test_hub_gone_and_back(box: Box, hub: RigHub, region: Region, run: Scenario)
     Records of calls that were stopped meanwhile wait on the box's disk.
     """
     look.well(box, region)
+    before = look.balance(hub)
     box.cut_network(True)
     calls = _stopped_alone(region, run)
     told = sum(look.all_told(hub, [one.call for one in calls]).values())
     assert told == 0, "nothing arrives while the cable is out"
     box.cut_network(False)
     run.measure(BACK_AFTER, _arrived(hub, calls))
-    _once(hub, calls, run)
+    _once(hub, calls, run, before)
 
 
 def test_broker_is_killed(box: Box, hub: RigHub, region: Region, run: Scenario) -> None:
     """The broker dies at once, and another one starts: all arrives, once."""
     look.well(box, region)
+    before = look.balance(hub)
     with brokers.killed(hub):
         calls = _stopped_alone(region, run)
     try:
         run.measure(BACK_AFTER, _arrived(hub, calls))
-        _once(hub, calls, run)
+        _once(hub, calls, run, before)
     finally:
         run.note(f"broker started again: {len(brokers.AGAIN)}")
 
@@ -78,12 +80,12 @@ def _arrived(hub: RigHub, calls: list[Seen]) -> float:
     )  # fmt: skip
 
 
-def _once(hub: RigHub, calls: list[Seen], run: Scenario) -> None:
+def _once(hub: RigHub, calls: list[Seen], run: Scenario, before: Balance) -> None:
     told = look.all_told(hub, [one.call for one in calls])
     found = look.balance(hub)
     run.measure(RECORDS_TWICE, sum(count - 1 for count in told.values()))
-    run.measure(RECORDS_LOST, found.lost + found.gaps + found.back)
-    run.note(f"{found.held} events at the hub, {found.gaps} told as lost")
+    run.measure(RECORDS_LOST, found.missing_since(before))
+    run.note(f"{found.held - before.held} events came, {found.gaps - before.gaps} told as lost")
 
 
 def test_wrong_lists_change_nothing(
