@@ -9,6 +9,7 @@ Here it is the one that is sold. A slot is whole if it holds every octet that wa
 
 import random
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from tests.update import grub_model, rig
 from tests.update.cuts import PAGE, SUBSETS, WAYS, part_of, torn
 from tests.update.judge import Judge, Words
 from tests.update.recorded import Recorded
-from tests.update.replay import Medium, Write, read_log
+from tests.update.replay import Medium, Piece, Write, read_log
 
 SEED = 8
 ON_WAY = {"esp", "boot_a"}
@@ -102,10 +103,9 @@ def of_update(folder: Path, before: Path, after: Path) -> Found:
         with medium.with_these([(one.at, one.octets) for one in waiting]):
             if write.octets or write.flush:
                 _note(found, judge, "in order", at)
-            if write.octets and len(write.octets) <= PAGE and medium.part(write.at) in ON_WAY:
-                for broken in torn(write, medium):
-                    with medium.with_these(broken):
-                        _note(found, judge, "torn", at)
+            for broken in _torn(write, medium):
+                with medium.with_these(broken):
+                    _note(found, judge, "torn", at)
         for _ in range(SUBSETS if waiting and write.octets else 0):
             with medium.with_these(part_of(waiting, chance)):
                 _note(found, judge, "any order", at)
@@ -117,6 +117,12 @@ def of_update(folder: Path, before: Path, after: Path) -> Found:
     if grub_model.start(judge.disk()) != "B":  # or the judge does not see what GRUB sees
         found.faults.append("behind the last write slot B is not started")
     return found
+
+
+def _torn(write: Write, medium: Medium) -> Iterator[list[Piece]]:
+    """Give the ways in which a write breaks off that is in the way of the slot that runs."""
+    if write.octets and len(write.octets) <= PAGE and medium.part(write.at) in ON_WAY:
+        yield from torn(write, medium)
 
 
 def _note(found: Found, judge: Judge, way: str, at: int) -> None:
