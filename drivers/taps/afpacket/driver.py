@@ -13,6 +13,7 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from mmap import mmap
 from typing import Literal
 
@@ -34,6 +35,8 @@ from edge.errors import ConfigError, DriverLost
 from edge.model.unit import Unit
 from edge.ports import Driver, Losses
 
+LAST_LOOK_S = 0.5
+"Most that is waited for the kernel's last word on an interface, seconds."
 LOOK_S = 1.0
 "How often the state of the link and its own losses are asked for."
 
@@ -130,6 +133,9 @@ class AfPacketTap:
         """Give the ring back; packets in it that were not read are counted as lost."""
         if self._ring.closed:
             return
+        with suppress(OSError, TimeoutError):  # what the interface lost since the last look
+            async with asyncio.timeout(LAST_LOOK_S):
+                await self._look()
         self._count()
         self._lost["unread"] = self._packets - self._lost["ring full"] - self._heard
         self._ring.close()
