@@ -12,7 +12,7 @@ from image.command import Inside
 from image.places import HERE, listed
 
 TOOLS = listed("busybox")
-FOLDERS = ("bin", "dev", "lib", "mnt", "proc", "root", "run", "sys", "tmp")
+FOLDERS = ("bin", "dev", "lib", "proc", "run", "sys", "sysroot", "tmp")
 CONSOLE = (5, 1)
 "Major and minor number: what the kernel opens before there is anything in /dev."
 BLOCK = 512

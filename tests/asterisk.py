@@ -4,7 +4,6 @@
 Debian 12 has none. The folder is made once, and kept in `build/`. Needs root and mmdebstrap.
 """
 
-import fcntl
 import os
 import shutil
 import signal
@@ -16,58 +15,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
-ROOT = Path(__file__).parents[1]
-SYSTEM = ROOT / "build" / "asterisk-root"
+from hil.region.pbx import LEAST, MODULES, PLACES, PROGRAM, SYSTEM, make_system
+
+__all__ = ["MODULES", "SYSTEM", "Asterisk", "asterisk", "free_port"]
+
 PATIENCE_S = 60.0
-
-PLACES = """
-[directories]
-astetcdir => {inside}
-astmoddir => /usr/lib/asterisk/modules
-astvarlibdir => {inside}
-astdbdir => {inside}
-astkeydir => {inside}
-astdatadir => /usr/share/asterisk
-astagidir => {inside}
-astspooldir => {inside}
-astrundir => {inside}
-astlogdir => {inside}
-
-[options]
-documentation_language = en_US
-"""
-MODULES = """
-[modules]
-autoload = no
-load = res_timing_timerfd.so
-load = res_sorcery_config.so
-load = res_sorcery_memory.so
-load = res_sorcery_astdb.so
-load = res_pjproject.so
-load = res_pjsip.so
-load = res_pjsip_session.so
-load = res_pjsip_sdp_rtp.so
-load = res_pjsip_caller_id.so
-load = res_pjsip_rfc3326.so
-load = res_pjsip_endpoint_identifier_ip.so
-load = res_pjsip_endpoint_identifier_user.so
-load = res_pjsip_pubsub.so
-load = res_rtp_asterisk.so
-load = chan_pjsip.so
-load = func_channel.so
-load = func_callerid.so
-load = pbx_config.so
-load = app_dial.so
-load = bridge_simple.so
-load = codec_alaw.so
-load = codec_ulaw.so
-"""
-FILES = {
-    "logger.conf": "[logfiles]\nsaid => notice,warning,error\n",
-    "modules.conf": MODULES,
-    "rtp.conf": "[general]\nrtpstart = 20000\nrtpend = 29999\n",
-}
-"What a test need not give."
 
 
 class Asterisk:
@@ -114,23 +66,7 @@ class Asterisk:
 
     def _program(self) -> list[str]:
         inside = self.folder.relative_to(SYSTEM)
-        return ["chroot", str(SYSTEM), "/usr/sbin/asterisk", "-C", f"/{inside}/asterisk.conf"]
-
-
-def make_system() -> None:
-    """Make the folder with Debian 11 and Asterisk in it, if it is not there; half a minute."""
-    SYSTEM.parent.mkdir(exist_ok=True)
-    with SYSTEM.with_name(f"{SYSTEM.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if SYSTEM.exists():
-            return
-        draft = SYSTEM.with_name(f"{SYSTEM.name}.{os.getpid()}")
-        made = ["mmdebstrap", "--variant=minbase", "--include=asterisk", "bullseye", str(draft)]
-        try:
-            subprocess.run(made, check=True, capture_output=True)
-            draft.rename(SYSTEM)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        return ["chroot", str(SYSTEM), PROGRAM, "-C", f"/{inside}/asterisk.conf"]
 
 
 @contextmanager
@@ -143,7 +79,7 @@ def asterisk(files: Mapping[str, str], prefix: Sequence[str] = ()) -> Iterator[A
     folder = Path(mkdtemp(prefix="asterisk-", dir=SYSTEM / "tmp"))
     try:
         places = PLACES.format(inside=f"/{folder.relative_to(SYSTEM)}")
-        texts = {**FILES, "asterisk.conf": places, **files}
+        texts = {**LEAST, "asterisk.conf": places, **files}
         for name, text in texts.items():
             (folder / name).write_text(text)
         one = Asterisk(folder, prefix)

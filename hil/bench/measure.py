@@ -99,8 +99,8 @@ EMERGENCY_STOPPED = Measure(
     says="Calls to 101, 102, 103, 104 or 112 that did not go through.",
 )  # fmt: skip
 ALARM_AFTER = Measure(
-    "cable pulled to alarm", "s", SILENT_S, Promise.DEFAULTS,
-    says="From a cable that is pulled to the alarm that names it.",
+    "cable pulled to noticed", "s", SILENT_S, Promise.DEFAULTS,
+    says="From a cable that is pulled until the box itself says that it does not hear.",
 )  # fmt: skip
 BACK_AFTER = Measure(
     "fail-over", "s", START_S + 2 * WATCHDOG_S, Promise.START, of_hardware=True,

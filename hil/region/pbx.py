@@ -5,23 +5,20 @@ Debian 12 has none. It is told by the box to hang a call up (`drivers/README.md`
 told"), where Kamailio asks.
 """
 
-import fcntl
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
-from edge.errors import ConfigError
+from hil import debian
 from hil.region.tables import PBX, PBX_CONTROL, moved, sample
 
-SYSTEM = Path(__file__).parents[2] / "build" / "asterisk-root"
+SYSTEM = debian.MADE / "asterisk-root"
 PROGRAM = "/usr/sbin/asterisk"
 MANAGER = 5038
 "Port at which it is told."
-_PLACES = """
+PLACES = """
 [directories]
 astetcdir => {inside}
 astmoddir => /usr/lib/asterisk/modules
@@ -37,13 +34,20 @@ astlogdir => {inside}
 [options]
 documentation_language = en_US
 """
-_MODULES = (
+_LOADED = (
     "res_timing_timerfd", "res_sorcery_config", "res_sorcery_memory", "res_sorcery_astdb",
     "res_pjproject", "res_pjsip", "res_pjsip_session", "res_pjsip_sdp_rtp", "res_pjsip_caller_id",
     "res_pjsip_rfc3326", "res_pjsip_endpoint_identifier_ip", "res_pjsip_endpoint_identifier_user",
     "res_pjsip_pubsub", "res_rtp_asterisk", "chan_pjsip", "func_channel", "func_callerid",
     "pbx_config", "app_dial", "bridge_simple", "codec_alaw", "codec_ulaw",
 )  # fmt: skip
+MODULES = "[modules]\nautoload = no\n" + "".join(f"load = {name}.so\n" for name in _LOADED)
+LEAST = {
+    "logger.conf": "[logfiles]\nsaid => notice,warning,error\n",
+    "modules.conf": MODULES,
+    "rtp.conf": "[general]\nrtpstart = 20000\nrtpend = 29999\n",
+}
+"What no use of it need say: what it loads, where it says what is wrong, its ports for speech."
 
 
 def make_system() -> None:
@@ -52,20 +56,7 @@ def make_system() -> None:
     Raises:
         ConfigError: It cannot be made here.
     """
-    SYSTEM.parent.mkdir(exist_ok=True)
-    with SYSTEM.with_name(f"{SYSTEM.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if SYSTEM.exists():
-            return
-        draft = SYSTEM.with_name(f"{SYSTEM.name}.{os.getpid()}")
-        words = ["mmdebstrap", "--variant=minbase", "--include=asterisk", "bullseye", str(draft)]
-        try:
-            subprocess.run(words, check=True, capture_output=True)
-            draft.rename(SYSTEM)
-        except (OSError, subprocess.CalledProcessError) as wrong:
-            raise ConfigError(f"a Debian with Asterisk cannot be made: {wrong}") from wrong
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+    debian.make(SYSTEM, "bullseye", "asterisk")
 
 
 @contextmanager
@@ -85,11 +76,8 @@ def configured() -> Iterator[tuple[str, ...]]:
 def _files(inside: str) -> dict[str, str]:
     """Return its configuration: what the handbook has, at the addresses of the region's PBX."""
     _, *parts = moved(sample("Asterisk is told").switch, PBX, PBX_CONTROL).split("; file: ")
-    loads = "".join(f"load = {name}.so\n" for name in _MODULES)
     return {
-        "asterisk.conf": _PLACES.format(inside=inside),
-        "logger.conf": "[logfiles]\nsaid => notice,warning,error\n",
-        "modules.conf": f"[modules]\nautoload = no\n{loads}",
-        "rtp.conf": "[general]\nrtpstart = 20000\nrtpend = 29999\n",
+        **LEAST,
+        "asterisk.conf": PLACES.format(inside=inside),
         **{part.partition("\n")[0]: part.partition("\n")[2] for part in parts},
     }

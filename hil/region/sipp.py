@@ -84,6 +84,7 @@ class Voice:
         return _REQUEST.format(method=method, uri=uri, to=to, me=self.me, **rest)
 
 
+_EARLY = '<recv response="183" optional="true"/>\n'
 TRYING = '<recv response="100" optional="true"/>\n'
 
 
@@ -94,11 +95,15 @@ def refused(folder: Path, status: int) -> Path:
     return _scenario(folder, f"refused{status}", body)
 
 
-def talks(folder: Path, lasts_ms: int = 300) -> Path:
-    """Return the scenario of a caller who hears it ring, is answered, talks and hangs up."""
+def talks(folder: Path, lasts_ms: int = 300, *, rings: bool = False) -> Path:
+    """Return the scenario of a caller who is answered, talks and hangs up.
+
+    With `rings` he must hear it ring before; else he may.
+    """
     one = Voice()
+    ring = '<recv response="180"/>' if rings else f'{_EARLY}<recv response="180" optional="true"/>'
     body = (
-        f'{one.invite()}{TRYING}<recv response="180"/>\n<recv response="200" rrs="true"/>\n'
+        f'{one.invite()}{TRYING}{ring}\n<recv response="200" rrs="true"/>\n'
         f'{one.ack()}<pause milliseconds="{lasts_ms}"/>\n{one.bye()}'
     )
     return _scenario(folder, f"talks{lasts_ms}", body)

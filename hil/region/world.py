@@ -158,7 +158,7 @@ class Region:
 
     def talks(self, calling: str, called: str = PHONE, *, second: bool = False) -> bool:
         """Have somebody call, and say whether he heard it ring and was answered."""
-        scenario = sipp.talks(self.folder)
+        scenario = sipp.talks(self.folder, rings=True)
         return self.calls(scenario, calling, called, second=second).wait() == 0
 
     def is_refused(

@@ -19,9 +19,10 @@ from msgspec.structs import replace
 
 from edge import clock
 from edge.blocklist.csvfile import entry_of
+from hil.region.sipp import refused, talks
 from tests.flows import region as place
 from tests.flows.house import Part, until
-from tests.flows.region import Region, refused, talks
+from tests.flows.region import Region
 from tests.flows.ways import WAYS, Way, switched
 from tests.trust.centre import Box, Centre
 

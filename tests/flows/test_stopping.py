@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from hil.region.sipp import refused, talks
 from tests.flows import region as place
 from tests.flows.house import until
 from tests.flows.ladder import in_readme, ladder, shape, steps
-from tests.flows.region import ABROAD, BOX, CONTROL, SWITCH, VICTIM, refused, talks
+from tests.flows.region import ABROAD, BOX, CONTROL, SWITCH, VICTIM
 from tests.flows.ways import WAYS, switched
 
 pytestmark = [

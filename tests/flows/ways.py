@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from hil.region.sipp import phone
 from tests.flows import region as place
 from tests.flows.house import Part
-from tests.flows.region import Region, phone
+from tests.flows.region import Region
 from tests.flows.samples import samples
 from tests.flows.switches import asterisk, kamailio
 
@@ -50,5 +51,5 @@ def switched(way: Way, folder: Path) -> Iterator[tuple[Region, Callable[[], Part
     (rest,) = sample.values()
     with place.region(folder) as region:
         way.switch(region, rest)
-        region.phone(phone(folder))
+        region.phone(phone(folder, ring_after_ms=700))
         yield region, lambda: region.appliance(way.trunk, tables)

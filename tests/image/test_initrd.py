@@ -82,4 +82,4 @@ def test_it_mounts_what_stands_in_fstab_with_the_same_words() -> None:
         _, place, kind, words, _, check = line.split()
         assert check == "0", "it is mounted when systemd would check it"
         kinds = "-o bind" if kind == "none" else f"-t {kind} -o {words.removesuffix(',nofail')}"
-        assert re.search(rf"mount {re.escape(kinds)} .*/root{place}\b", text), line
+        assert re.search(rf"mount {re.escape(kinds)} .*/sysroot{place}\b", text), line

@@ -4,8 +4,6 @@
 The folder is made once, and kept in `build/`. Needs root and mmdebstrap.
 """
 
-import fcntl
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,25 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
+from hil import debian
+
 ROOT = Path(__file__).parents[2]
-SYSTEM = ROOT / "build" / "systemd-root"
+SYSTEM = debian.MADE / "systemd-root"
 UNITS = ROOT / "systemd"
-
-
-def make_system() -> None:
-    """Make the folder, if it is not there; a quarter of a minute."""
-    SYSTEM.parent.mkdir(exist_ok=True)
-    with SYSTEM.with_name(f"{SYSTEM.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if SYSTEM.exists():
-            return
-        draft = SYSTEM.with_name(f"{SYSTEM.name}.{os.getpid()}")
-        made = ["mmdebstrap", "--variant=apt", "--include=systemd,dbus", "trixie", str(draft)]
-        try:
-            subprocess.run(made, check=True, capture_output=True)
-            draft.rename(SYSTEM)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
 
 
 @contextmanager
@@ -40,7 +24,7 @@ def installed() -> Iterator[Path]:
 
     Programs that units call are there by name: what is verified is that units are right.
     """
-    make_system()
+    debian.make(SYSTEM, "trixie", "systemd,dbus", "apt")
     folder = Path(mkdtemp(prefix="units-", dir=SYSTEM / "tmp"))
     try:
         for path in UNITS.rglob("*"):

@@ -15,10 +15,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import NamedTuple
 
+from hil import debian
 from hil.hub.mqtt import Broker
-from tests.hil.hub.places import ROOT, free_port
+from tests.hil.hub.places import free_port
 
-SYSTEM = ROOT / "build" / "rabbitmq-root"
+SYSTEM = debian.MADE / "rabbitmq-root"
 PROGRAMS = "/usr/lib/rabbitmq/bin"
 NODES = ("r1", "r2", "r3")
 PATIENCE_S = 180.0
@@ -131,22 +132,8 @@ class Node:
 
 def make_system() -> None:
     """Make the folder with Debian 13 and RabbitMQ in it, if it is not there; half a minute."""
-    if not SYSTEM.exists():
-        SYSTEM.parent.mkdir(exist_ok=True)
-        draft = SYSTEM.with_name(f"{SYSTEM.name}.{os.getpid()}")
-        made = [
-            "mmdebstrap",
-            "--variant=minbase",
-            "--include=rabbitmq-server",
-            "trixie",
-            str(draft),
-        ]
-        try:
-            subprocess.run(made, check=True, capture_output=True)
-            (draft / "etc" / "hosts").write_text("127.0.0.1 localhost\n")
-            draft.rename(SYSTEM)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+    debian.make(SYSTEM, "trixie", "rabbitmq-server")
+    (SYSTEM / "etc" / "hosts").write_text("127.0.0.1 localhost\n")
 
 
 @contextmanager
