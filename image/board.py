@@ -101,3 +101,13 @@ PARTITIONS = (
 )
 """In the order they lie in. `data` is the last, so that it can grow to the end of the disk; of all
 but it the size is fixed for good: an update cannot move a partition."""
+
+
+def place_of(label: str) -> int:
+    """Return where a partition begins on the disk, octets. Raises `KeyError`."""
+    at = MIB
+    for partition in PARTITIONS:
+        if partition.label == label:
+            return at
+        at += partition.size
+    raise KeyError(label)

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from image.board import BOARDS, X86_64, Board
-from image.command import BuildError
+from image.board import BOARDS, X86_64, Board, place_of
+from image.command import BuildError, run
 from image.places import MADE
 
 FIRMWARE = {
@@ -21,6 +21,8 @@ FIRMWARE = {
     "arm64": (Path("/usr/share/AAVMF/AAVMF_CODE.fd"), Path("/usr/share/AAVMF/AAVMF_VARS.fd")),
 }
 GIB = 1 << 30
+SMALL_CARD = 4 * GIB
+"Octets of a disk that every image fits on, with room to grow."
 
 
 def prepare(image: Path, disk: Path, size: int) -> None:
@@ -33,6 +35,24 @@ def prepare(image: Path, disk: Path, size: int) -> None:
                 out.seek(len(chunk), os.SEEK_CUR)
             else:
                 out.write(chunk)
+
+
+def copy(disk: Path, new: Path) -> Path:
+    """Copy a disk, holes as holes, and what the firmware remembers of it; returns the new one."""
+    new.unlink(missing_ok=True)
+    run(["cp", "--sparse=always", disk, new])
+    variables = disk.with_suffix(".vars")
+    if variables.exists():
+        shutil.copyfile(variables, new.with_suffix(".vars"))
+    return new
+
+
+def put(disk: Path, label: str, name: str, octets: bytes) -> None:
+    """Write a file into a FAT partition of a disk that is switched off."""
+    source = disk.with_suffix(".put")
+    source.write_bytes(octets)
+    run(["mcopy", "-o", "-i", f"{disk}@@{place_of(label)}", source, f"::{name}"])
+    source.unlink()
 
 
 class Drive(NamedTuple):

@@ -5,7 +5,9 @@ It is read by a thread, as a console that nobody reads stops a virtual machine.
 """
 
 import codecs
+import os
 import re
+import select
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,6 +29,15 @@ COLOURS = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[!c]\S?|\x1bM|\r")
 TORN = re.compile(r"\x1b(\[[0-9;?=]*|[!c])?$")
 BETWEEN = re.compile(r"^\[ *(OK|FAILED|DEPEND|INFO|\**) *\] .*\n?", re.MULTILINE)
 "What systemd says on the same console, until it is told not to."
+
+
+LOOK_S = 0.2
+
+
+def read_pipe(descriptor: int) -> bytes | None:
+    """Return what came out of a program's pipe; see `Read`."""
+    ready, _, _ = select.select([descriptor], [], [], LOOK_S)
+    return (os.read(descriptor, 65_536) or None) if ready else b""
 
 
 class Console:

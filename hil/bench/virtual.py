@@ -7,9 +7,7 @@
 A guest reaches the loopback as 10.0.2.2. The image is that of `make image PROFILE=hil`.
 """
 
-import os
 import re
-import select
 import shutil
 import subprocess
 from contextlib import suppress
@@ -20,17 +18,13 @@ from typing import NamedTuple
 
 from edge import clock
 from hil.bench.box import FREEZE, NotSeen, Ports, Refused
-from hil.bench.console import Console
+from hil.bench.console import Console, read_pipe
 from hil.bench.qmp import Qmp
-from image.board import MIB, PARTITIONS, X86_64
-from image.command import run
-from image.run import Drive, command, prepare
+from image.board import X86_64
+from image.run import SMALL_CARD, Drive, command, copy, prepare, put
 
-SMALL_CARD = 4 << 30
-"Octets of its disk."
 OFF_S = 120.0
 "It has shut down so long after it was asked to; after that the plug is pulled."
-LOOK_S = 0.2
 GIVEN_BACK_S = 10.0
 _BY_ID = "/dev/serial/by-id/usb-QEMU_QEMU_USB_SERIAL_{}-if00-port0"
 PORTS = Ports(
@@ -46,24 +40,6 @@ class Taps(NamedTuple):
 
 
 TAPS = Taps()
-
-
-def place_of(label: str) -> int:
-    """Return where a partition begins on the disk, octets. Raises `KeyError`."""
-    at = MIB
-    for partition in PARTITIONS:
-        if partition.label == label:
-            return at
-        at += partition.size
-    raise KeyError(label)
-
-
-def copy(disk: Path, new: Path) -> None:
-    """Copy a disk, holes as holes, and what the firmware remembers of it."""
-    run(["cp", "--sparse=always", disk, new])
-    variables = disk.with_suffix(".vars")
-    if variables.exists():
-        shutil.copyfile(variables, new.with_suffix(".vars"))
 
 
 class VirtualBox:
@@ -103,10 +79,7 @@ class VirtualBox:
 
     def put(self, name: str, octets: bytes) -> None:
         """Write a file to the ESP."""
-        source = self.disk.with_suffix(".put")
-        source.write_bytes(octets)
-        run(["mcopy", "-o", "-i", f"{self.disk}@@{place_of('esp')}", source, f"::{name}"])
-        source.unlink()
+        put(self.disk, "esp", name, octets)
 
     def set_clock(self, unix_s: int) -> None:
         """Have its clock stand there at the next start."""
@@ -141,7 +114,7 @@ class VirtualBox:
         self._clock_s = None
         if process.stdin and process.stdout:
             out = process.stdout.fileno()
-            self.console.plug(lambda: _read(out), process.stdin.write)
+            self.console.plug(lambda: read_pipe(out), process.stdin.write)
 
     def off(self) -> None:
         """Have it shut down; the plug is pulled if it does not."""
@@ -271,8 +244,3 @@ def _usb(name: str, port: int) -> dict[str, str]:
         "id": name, "chardev": f"line-{name}", "bus": "usb.0", "port": str(port), "serial": name,
         "always-plugged": "on",
     }  # fmt: skip
-
-
-def _read(descriptor: int) -> bytes | None:
-    ready, _, _ = select.select([descriptor], [], [], LOOK_S)
-    return (os.read(descriptor, 65_536) or None) if ready else b""

@@ -2,8 +2,7 @@
 """A box on the bench: the built image in QEMU beside the hub of the rig, with a mirror port."""
 
 import secrets
-import shutil
-import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +11,9 @@ from edge.trust.enrol import write_code
 from hil.demo.region import HERE as DEMO
 from hil.rig.hub import RigHub, Told, now_s
 from hil.rig.mirror import Call, Mirror
-from image.board import MIB, PARTITIONS
-from image.command import run
 from image.loader import bootctl
-from image.run import Drive, prepare
-from tests.image.machine import SMALL_CARD, Machine
+from image.run import SMALL_CARD, Drive, prepare, put
+from tests.image.machine import Machine
 
 NODE = "rig-1"
 LIST = DEMO / "list.csv"
@@ -41,34 +38,6 @@ deadline_s = {deadline_s}
 """
 SETTLE_S, DEADLINE_S = 15, 90
 "Of probation. A box in service has more; what is proven is that it ends, and how."
-
-
-def place_of(label: str) -> int:
-    """Return where a partition begins on the disk, octets."""
-    at = MIB
-    for partition in PARTITIONS:
-        if partition.label == label:
-            return at
-        at += partition.size
-    raise KeyError(label)
-
-
-def put(disk: Path, label: str, name: str, octets: bytes) -> None:
-    """Write a file into a FAT partition of a disk that is switched off."""
-    source = disk.with_suffix(".put")
-    source.write_bytes(octets)
-    run(["mcopy", "-o", "-i", f"{disk}@@{place_of(label)}", source, f"::{name}"])
-    source.unlink()
-
-
-def copy(disk: Path, new: Path) -> Path:
-    """Copy a disk, holes as holes."""
-    new.unlink(missing_ok=True)
-    subprocess.run(["cp", "--sparse=always", disk, new], check=True)
-    variables = disk.with_suffix(".vars")
-    if variables.exists():
-        shutil.copyfile(variables, new.with_suffix(".vars"))
-    return new
 
 
 class Bench:
@@ -106,11 +75,13 @@ class Bench:
             machine.cut()
 
     def until(self, machine: Machine, there: Callable[[], object], what: str, s: float) -> None:
-        """Wait for something at the hub, while the console is listened to."""
+        """Wait for something at the hub."""
         end_s = machine.seconds() + s
         while not there():
-            assert machine.seconds() < end_s, f"never: {what}\n{machine.said[-2000:]}"
-            assert machine.hear(0.3), f"it is off: {what}\n{machine.said[-2000:]}"
+            said = machine.console.said[-2000:]
+            assert machine.seconds() < end_s, f"never: {what}\n{said}"
+            assert machine.is_on(), f"it is off: {what}\n{said}"
+            time.sleep(0.3)  # noqa: TID251 - another machine works meanwhile
 
     def blocks(self, machine: Machine, s: float = 120) -> Told:
         """Have a listed caller call again and again, until the hub is told that it was blocked."""

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from image.board import MIB, PARTITIONS
-from tests.image.bench import place_of
+from image.board import MIB, PARTITIONS, place_of
 from tests.update import grub_model, rig
 from tests.update.cuts import PAGE, SUBSETS, WAYS, part_of, torn
 from tests.update.judge import Judge, Words

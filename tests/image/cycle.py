@@ -29,8 +29,9 @@ from hil.demo.region import Centre
 from hil.rig.hub import RigHub, now_s
 from image.board import X86_64
 from image.places import SOURCE
+from image.run import copy
 from tests.image import cuts
-from tests.image.bench import LIST, NODE, Bench, copy
+from tests.image.bench import LIST, NODE, Bench
 from tests.image.machine import Machine
 
 RESULT = SOURCE / "build" / "cycle.json"

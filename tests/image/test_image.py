@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from image import lock
+from image.board import place_of
 from image.command import Inside
 from image.places import DEBIAN_LOCK, KEYS, MADE
-from image.run import prepare
-from tests.image.bench import place_of, put
-from tests.image.machine import SMALL_CARD, Machine, running
+from image.run import SMALL_CARD, prepare, put
+from tests.image.machine import Machine, running
 
 pytestmark = [
     pytest.mark.image,

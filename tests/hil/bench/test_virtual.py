@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from hil.bench.box import Box, NotSeen, Refused
-from hil.bench.virtual import VirtualBox, place_of
+from hil.bench.virtual import VirtualBox
+from image.board import place_of
 
 pytestmark = pytest.mark.peer("qemu-system-x86_64", "mcopy", "mformat")
 S = 120
