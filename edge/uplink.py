@@ -54,7 +54,7 @@ from edge.report.roam import Roam
 from edge.report.signatures import Signatures
 from edge.trust.identity import COSIGNER, Identity, root_of
 from edge.update.firmware import Firmware
-from edge.updating import Trusted, named_root, take_firmware
+from edge.updating import Trusted, installed_version, named_root, take_firmware
 from edge.uplink_parts import NAME, NS, Kept, Spoken, Start
 
 BATCH_OCTETS = 1 << 19
@@ -158,7 +158,10 @@ def converse(start: Start, kept: Kept, identity: Identity, signatures: Signature
     def certificate_ends() -> int:
         return identity.standing().ends_s if hub.tls and identity.is_enrolled else 0
 
-    facts = Facts(kept.moments.now, kept.alarms.names, certificate_ends, _sha256(start.path))
+    facts = Facts(
+        kept.moments.now, kept.alarms.names, certificate_ends, _sha256(start.path),
+        installed_version(),
+    )  # fmt: skip
     standing = Standing(kept.readers, kept.progress.through, facts)
     handlers: dict[str, Handler] = {}
     hears = Hears(handlers, kept.progress.acked, signatures.cosigned)

@@ -20,6 +20,8 @@ class Facts(NamedTuple):
     certificate_ends: Callable[[], int]
     config: str
     "SHA-256 of the configuration in force."
+    software: str = __version__
+    "The version that runs: of the image, where there is one."
 
 
 class Lists(Protocol):
@@ -58,7 +60,7 @@ class Standing:
         return State(
             state="alert" if alarms else "ready",
             epoch=epoch,
-            software=__version__,
+            software=facts.software,
             boot=now.boot,
             at=now.at,
             streams=tuple(

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Birth, question and heartbeat say how the appliance stands when they are said."""
 
-from edge import __version__
 from edge.report.event import Class
 from edge.report.hub.standing import Facts, Standing
 from edge.report.outbox.stored import Stored, StreamInfo
@@ -36,14 +35,14 @@ class Lists:
 
 def standing(alarms: tuple[str, ...] = (), through: dict[str, int] | None = None) -> Standing:
     shelf = Shelf(StreamInfo(AUDIT, Class.AUDIT, 0, 0), StreamInfo(CALLS, Class.CALL, 11, 30))
-    facts = Facts(lambda: NOW, lambda: alarms, lambda: 1_900_000_000, "ab" * 32)
+    facts = Facts(lambda: NOW, lambda: alarms, lambda: 1_900_000_000, "ab" * 32, "1.4.2")
     return Standing([shelf], through if through is not None else {}, facts)
 
 
 def test_a_birth_names_streams_lists_and_what_is_wrong() -> None:
     one = standing()
     birth = one.birth(5)
-    assert (birth.state, birth.epoch, birth.software, birth.alarms) == ("ready", 5, __version__, ())
+    assert (birth.state, birth.epoch, birth.software, birth.alarms) == ("ready", 5, "1.4.2", ())
     assert [(s.stream, s.cls, s.last) for s in birth.streams] == [
         (AUDIT, "audit", 0), (CALLS, "call", 30),
     ]  # fmt: skip
