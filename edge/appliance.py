@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys of the TOML file that only the flashed image reads: the machine itself, and its updates.
 
-`edge.first_boot` makes the machine so at every start; on a desk they mean nothing.
+`edge.box.first_boot` makes the machine so at every start; on a desk they mean nothing.
 """
 
 from typing import Annotated, Literal

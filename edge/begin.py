@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from edge.errors import ConfigError, QalqanError, RestartAsked
 
 if TYPE_CHECKING:
+    from edge.box.first_boot import Machine
     from edge.config import Config
-    from edge.first_boot import Machine
 
 FAILURE = 1
 DEGRADED = 3
@@ -143,8 +143,8 @@ def first_boot(esp: Path, state: Path, machine: "Machine | None" = None) -> int:
         state: The state folder.
         machine: Another than this one: then systemd is told nothing.
     """
-    from edge import first_boot as room
-    from edge.grow import run
+    from edge.box import first_boot as room
+    from edge.box.grow import run
 
     made = machine or room.Machine()
     before = room.told_of(made)
@@ -160,7 +160,8 @@ def _made(state: Path, machine: "Machine") -> list[str]:
 
     One on trial that cannot be read is taken back by `uplink`, which must be reached for that.
     """
-    from edge import config as config_file, first_boot as room
+    from edge import config as config_file
+    from edge.box import first_boot as room
 
     path = state / room.CONFIG
     try:
@@ -191,7 +192,7 @@ def grow(path: Path) -> int:
 
     Raises `QalqanError`.
     """
-    from edge import grow as room
+    from edge.box import grow as room
 
     sys.stdout.write(f"{room.grow()}\n")
     room.mark(path)

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from edge import begin, grow as disk
+from edge import begin
+from edge.box import grow as disk
 
 app = typer.Typer(help="What the image does at a start.", no_args_is_help=True)
 
@@ -51,7 +52,7 @@ def first_boot(
     """
     machine = None
     if dry:
-        from edge import first_boot as room  # noqa: PLC0415 - as said above
+        from edge.box import first_boot as room  # noqa: PLC0415 - as said above
 
         machine = room.Machine(run_folder, name_it=lambda _name: None, box=None)
     begin.first_boot(esp, state, machine)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from edge.box.first_boot import drop_ins
 from edge.cli import app
-from edge.first_boot import drop_ins
 from edge.update.state import Folder, State, Update
 from tests.systemd.trixie import UNITS, inside, installed
 
@@ -199,6 +199,6 @@ def test_the_drop_ins_of_systemd_itself(folder: Path) -> None:
 
 
 def test_units_that_get_drop_ins_at_a_start_are_there() -> None:
-    from tests.test_first_boot import FULL  # noqa: PLC0415 - only its configuration
+    from tests.box.test_first_boot import FULL  # noqa: PLC0415 - only its configuration
 
     assert {path.stem for path in SERVICES} > set(drop_ins(FULL))

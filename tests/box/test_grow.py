@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.box.grow import SLACK, grow, mark, partition_of
 from edge.errors import InputError
-from edge.grow import SLACK, grow, mark, partition_of
 
 MIB = 1 << 20
 TABLE = """label: gpt

@@ -5,7 +5,7 @@
     [box] ─► name, network, who may speak with whom      identity/pseudonym.key, if there is none
 
 The root of the image is read-only, so what systemd must know is below `/run`: written there, and
-kept for the next start (`edge.kept`). Configuration and machine cannot disagree for longer.
+kept for the next start (`edge.box.kept`). Configuration and machine cannot disagree for longer.
 """
 
 import os
@@ -19,8 +19,9 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from edge import config as config_file, kept
+from edge import config as config_file
 from edge.blocklist.store import replace
+from edge.box import kept
 from edge.config import Config
 from edge.errors import ConfigError
 from edge.report import pseudonym

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge import config
-from edge.errors import ConfigError
-from edge.first_boot import (
+from edge.box.first_boot import (
     Machine,
     drop_ins,
     make_and_keep,
@@ -20,6 +19,7 @@ from edge.first_boot import (
     told_of,
     with_state,
 )
+from edge.errors import ConfigError
 from edge.report import pseudonym
 
 PLAIN = '# by hand\r\n[node] # this box\r\nname = "astana-1"\r\n'
@@ -156,7 +156,7 @@ def test_what_systemd_must_know_is_written_anew_at_each_start(tmp_path: Path) ->
     (run / "systemd").mkdir(parents=True)
     mask = os.umask(0o077)
     try:
-        units = Path(__file__).parents[1] / "systemd" / "drop-ins"
+        units = Path(__file__).parents[2] / "systemd" / "drop-ins"
         machine = Machine(run, units, names.append, box=None)
         make_machine(FULL, machine)
     finally:
@@ -181,7 +181,7 @@ def test_what_systemd_must_know_is_written_anew_at_each_start(tmp_path: Path) ->
 
 
 def test_the_page_is_asked_for_where_it_has_an_address(tmp_path: Path) -> None:
-    units = Path(__file__).parents[1] / "systemd" / "drop-ins"
+    units = Path(__file__).parents[2] / "systemd" / "drop-ins"
     machine = Machine(tmp_path / "run", units, lambda _name: None, box=None)
     page = tmp_path / "run" / "qalqan-box" / "page"
     make_machine(config.parse(BOX + '[page]\nlisten = "127.0.0.1:8080"\n', Path("a.toml")), machine)
@@ -191,7 +191,7 @@ def test_the_page_is_asked_for_where_it_has_an_address(tmp_path: Path) -> None:
 
 
 def test_what_is_made_is_kept_of_the_very_same_configuration(tmp_path: Path) -> None:
-    units = Path(__file__).parents[1] / "systemd" / "drop-ins"
+    units = Path(__file__).parents[2] / "systemd" / "drop-ins"
     path = tmp_path / "edge.toml"
     path.write_text(BOX)
     (tmp_path / "image-id").write_text("1\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge import kept
+from edge.box import kept
 
 FILES = {"systemd/network/50-a.network": "[Match]\n", "qalqan-box/hostname": "astana-1\n"}
 
