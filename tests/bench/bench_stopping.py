@@ -11,11 +11,11 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+from hil.region.sipp import refused
 from tests.flows import region as place
 from tests.flows.e1_house import LISTED, house
 from tests.flows.e1_signalling import Isup
 from tests.flows.e1_switch import Life
-from tests.flows.region import refused
 from tests.flows.ways import WAYS, switched
 
 CALLS = 50
