@@ -30,6 +30,7 @@ from edge.hand import CoreHand
 from edge.hint import ACKED, LISTS, MODES, OUTBOX, RESTART, Hints
 from edge.judging import Judging, build
 from edge.moment import Moments
+from edge.origin.suspects import Suspects, Tell, suspects_of
 from edge.places import Places, places_of
 from edge.readings import Meter, Recorder
 from edge.report import pseudonym
@@ -41,7 +42,6 @@ from edge.report.telling import Hashing, Teller
 from edge.roaming import RoamingFigures, roamers_of
 from edge.service import Notifier, Trouble, credentials, halting
 from edge.stopping import Ends, Stopping, Times, Way
-from edge.suspects import Suspects, Tell, suspects_of
 from edge.verdict.guardrail import Alarm
 from edge.verdict.spoof import not_known
 

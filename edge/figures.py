@@ -13,9 +13,9 @@ from edge.lists import ListWatch
 from edge.model.event import CallEnd, CallOffered, CallReleased, TapBlind
 from edge.model.message import Malformed
 from edge.model.outcome import Outcome
+from edge.origin.suspects import Suspects
 from edge.pipeline import Decided, Finding, Pipeline
 from edge.stopping import Stopping
-from edge.suspects import Suspects
 from edge.verdict.guardrail import Alarm
 
 GIVEN_UP = {end.value for end in CallEnd} - {CallEnd.SIGNALLED.value}

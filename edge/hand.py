@@ -23,10 +23,10 @@ from edge.model.answer import GO_ON, Answer
 from edge.model.event import CallReleased, TapBlind, shown
 from edge.model.outcome import Outcome
 from edge.model.unit import Unit
+from edge.origin.suspects import Suspects
 from edge.pipeline import Decide, Decided, Finding, Pipeline
 from edge.report.telling import Teller
 from edge.stopping import Stopping, sentence
-from edge.suspects import Suspects
 from edge.tally import Tally
 from edge.verdict.guardrail import Alarm
 

@@ -28,10 +28,10 @@ from edge.model.event import UNKNOWN_TRUNK, Trunk
 from edge.model.verdict import Action, Mode
 from edge.modes import ModeWatch
 from edge.numbering.normalise import Home, home_of
+from edge.origin.suspects import Suspects
 from edge.pipeline import Pipeline
 from edge.places import places_of
 from edge.settings import Part
-from edge.suspects import Suspects
 from edge.verdict.breaker import Limits
 from edge.verdict.engine import Engine
 from edge.verdict.guardrail import Alarm, Guardrail, Protected

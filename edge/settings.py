@@ -20,13 +20,13 @@ from pydantic import (
 )
 
 from edge.appliance import BoxTable, HealthTable
-from edge.detection import DetectTable
 from edge.enforce.analytics import Contacts, is_shaped
 from edge.enforce.answer import REFUSED, Terms, is_web, names_desk
 from edge.model.answer import LOCATIONS
 from edge.model.event import TrunkClass
 from edge.model.number import Kind
 from edge.model.verdict import Action, Mode
+from edge.origin.table import DetectTable
 from edge.table import Table
 
 MAX_CIC = 4095

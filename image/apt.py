@@ -11,6 +11,8 @@ from image.command import BuildError, run
 from image.lock import Package
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+AREAS = "main non-free-firmware"
+"The second for what a Raspberry Pi reads before any program of Debian."
 TARGETS = "$(ORIGIN)|$(LABEL)|$(REPO_URI)"
 LINE = re.compile(r"'[^']+' (?P<file>\S+) (?P<size>\d+) SHA256:(?P<sha>[0-9a-f]{64})")
 
@@ -103,7 +105,7 @@ def _sources() -> list[str]:
         origin, label, address = line.split("|", 2)
         if origin == "Debian":
             suites = [f"{SUITE}-security"] if "Security" in label else [SUITE, f"{SUITE}-updates"]
-            lines |= {f"deb [signed-by={KEYRING}] {address} {suite} main\n" for suite in suites}
+            lines |= {f"deb [signed-by={KEYRING}] {address} {suite} {AREAS}\n" for suite in suites}
     if not lines:
         raise BuildError("apt of this machine names no Debian mirror: `apt-get update` first")
     return sorted(lines)

@@ -26,7 +26,8 @@ class Board(NamedTuple):
     "GRUB's name of the firmware."
     loader: str
     "The file that the firmware looks for on the ESP."
-    console: str
+    consoles: str
+    "Words for its kernel; empty where the firmware's own description names the serial line."
     watchdog_s: int
     """How long systemd may be silent before the hardware starts the machine anew: it is silent for
     as long as it reads its units, but the watchdog of a Pi knows no more than 15 s."""
@@ -37,7 +38,7 @@ class Board(NamedTuple):
     def arguments(self) -> str:
         """What GRUB tells the kernel beside the slot: kept with the slot, so it changes with it."""
         return (
-            f"ro rootfstype=erofs console=tty0 console={self.console} loglevel=4 fsck.repair=yes"
+            f"ro rootfstype=erofs {self.consoles}loglevel=4 fsck.repair=yes"
             " systemd.show_status=yes lsm=lockdown,capability,landlock,yama"
         )
 
@@ -56,7 +57,7 @@ X86_64 = Board(
     grub="grub-efi-amd64-bin",
     target="x86_64-efi",
     loader="BOOTX64.EFI",
-    console="ttyS0,115200",
+    consoles="console=tty0 console=ttyS0,115200 ",
     watchdog_s=45,
     qemu=("qemu-system-x86_64", "-machine", "q35", "-cpu", "max"),
 )
@@ -69,7 +70,7 @@ ARM64 = Board(
     grub="grub-efi-arm64-bin",
     target="arm64-efi",
     loader="BOOTAA64.EFI",
-    console="ttyAMA0,115200",
+    consoles="",
     watchdog_s=14,
     qemu=("qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a72"),
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from edge import __version__
-from image import bundle, disk, filesystems, initrd, keys, loader, root, sbom, wheels
+from image import bundle, disk, filesystems, firmware, initrd, keys, loader, root, sbom, wheels
 from image.apt import Apt
 from image.board import BOARDS, MIB, PARTITIONS, X86_64, Board
 from image.command import BuildError, Inside, Progress, run
@@ -163,6 +163,7 @@ def _disk(wish: Wish, laid_out: Path, tools: Inside) -> dict[str, Path]:
     for number in (0, 1):
         (out / f"env.{number}").write_bytes(loader.bootctl("new", "A"))
     files = {f"EFI/BOOT/{wish.board.loader}": loader.make(wish.board, laid_out, out, tools, epoch)}
+    files |= firmware.files(wish.board, laid_out)
     files |= {f"qalqan/env.{number}": out / f"env.{number}" for number in (0, 1)}
     filesystems.fat(files, out / "esp.img", sizes["esp"], "esp", tools, epoch)
     data_tree(out / "data")

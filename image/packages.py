@@ -15,7 +15,9 @@ TOOLS = listed("tools")
 CROSS = ["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"]
 "What compiles for the other board."
 
-KEPT = re.compile(r"linux-image-[0-9].*|busybox-static|grub-efi-.*-bin|u-boot-rpi|libpython3.*-dev")
+KEPT = re.compile(
+    r"linux-image-[0-9].*|busybox-static|grub-efi-.*-bin|u-boot-rpi|raspi-firmware|libpython3.*-dev"
+)
 "Of what is only unpacked, never installed: whatever else they would pull in is not wanted."
 
 
@@ -23,5 +25,5 @@ def unpacked(board: Board) -> list[str]:
     """Return what is unpacked beside the system: kernel, first program, loader."""
     names = [board.kernel, "busybox-static", board.grub]
     if board.debian == "arm64":
-        names += ["u-boot-rpi", "libpython3-dev"]
+        names += ["u-boot-rpi", "raspi-firmware", "libpython3-dev"]
     return names

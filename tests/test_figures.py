@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from edge.cases import Cases
 from edge.counting import Numbers
 from edge.detect.detector import Detector
 from edge.evidence.journal import Journal
@@ -18,9 +17,10 @@ from edge.model.event import CallReleased, TapBlind
 from edge.model.message import Malformed
 from edge.model.outcome import STOPS, Outcome, Result
 from edge.model.verdict import Action, Basis, Mode, Verdict
+from edge.origin.cases import Cases
+from edge.origin.suspects import Suspects
 from edge.pipeline import Decided, Finding
 from edge.settings import Part
-from edge.suspects import Suspects
 from edge.verdict.guardrail import Alarm
 from tests.detect.box import centre
 from tests.test_stopping import GATED, KEPT, House, Nothing, on

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from pydantic import BaseModel
 
 from edge.blocklist.simple import SimpleBlocklist
-from edge.cases import Cases
 from edge.counting import Numbers
 from edge.detect.detector import Detector
 from edge.enforce.answer import Answers, Terms
@@ -25,11 +24,12 @@ from edge.model.answer import GO_ON
 from edge.model.event import CallOffered, CallReleased
 from edge.model.number import Party
 from edge.model.verdict import Action, Mode
+from edge.origin.cases import Cases
+from edge.origin.suspects import Suspects
 from edge.pipeline import Decided
 from edge.report.telling import Teller
 from edge.settings import Part
 from edge.stopping import NS, Ends, Stopping, Times, Way
-from edge.suspects import Suspects
 from edge.verdict.breaker import Limits
 from edge.verdict.engine import Engine
 from edge.verdict.guardrail import Alarm, Guardrail, Protected

@@ -16,8 +16,8 @@ from edge.model.message import Flow
 from edge.model.number import Kind
 from edge.model.unit import LinkType, Unit
 from edge.model.verdict import Action, Mode
+from edge.origin.suspects import suspects_of
 from edge.pipeline import Decided
-from edge.suspects import suspects_of
 from hil.e1.calls import Call, Link, Number, isup_frames, q931_frames
 from tests.call.sip_talk import write
 from tests.decode.test_signalling import udp

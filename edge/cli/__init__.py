@@ -22,7 +22,7 @@ PLAIN = {
 HIDDEN = frozenset({"core", "page", "uplink"})
 "What `run` and systemd call."
 GROUPS = {
-    "campaign": ("campaign", "app"), "config": ("look", "config_app"), "taps": ("taps", "app"),
+    "origin": ("origin", "app"), "config": ("look", "config_app"), "taps": ("taps", "app"),
 }  # fmt: skip
 SELDOM = {
     "enrol": "enrol", "identity": "enrol", "decommission": "enrol", "doctor": "doctor",

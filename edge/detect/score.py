@@ -93,7 +93,13 @@ class Reason(msgspec.Struct, frozen=True):
 
     def text(self) -> str:
         """Return the English sentence."""
-        return BY_CODE[self.code].text.format(**self.values)
+        values = {name: _plain(value) for name, value in self.values.items()}
+        return BY_CODE[self.code].text.format(**values)
+
+
+def _plain(value: float) -> float:
+    """Return a count as one: out of a file it comes as 18.0."""
+    return int(value) if value == int(value) else value
 
 
 class Score(msgspec.Struct, frozen=True):

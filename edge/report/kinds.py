@@ -35,6 +35,10 @@ class VerdictEvent(Timed):
     legal_basis: str = ""
     category: str = ""
     took_us: float
+    peer: str = ""
+    "Who handed it to us: an address, or `OPC` and the point code."
+    trace: tuple[str, ...] = ()
+    "Labels by which the same call is known at other operators (`edge.report.trace`)."
 
 
 class OutcomeEvent(Timed):
@@ -84,6 +88,10 @@ class CallEvent(Timed):
     answered: bool
     lasted_ms: int
     cause: str
+    peer: str = ""
+    "Who handed it to us, as in a `verdict`."
+    trace: tuple[str, ...] = ()
+    "As in a `verdict`."
 
 
 class BlindEvent(Timed):

@@ -2,8 +2,8 @@
 """What `core` tells the hub: findings of the pipeline as events.
 
 A call that is stopped, or would be, is told in full, at once. One that is let through is told when
-it is over, the called number and the Call-ID as keyed hashes alone. What cannot be read is counted
-and told once a minute.
+it is over, the called number and the Call-ID as keyed hashes alone. Both say who handed the call
+to us, and by what other operators know it again. What cannot be read is told once a minute.
 """
 
 from collections import Counter
@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from edge.decode.isup.message import IsupMessage
 from edge.model.event import CallAnswered, CallReleased, TapBlind, shown
-from edge.model.message import Malformed
+from edge.model.message import Malformed, Message, address_text
 from edge.model.outcome import Outcome
 from edge.pipeline import Decided, Finding
 from edge.report.event import Class, Event, Moment
+from edge.report.trace import Hash, labels_of
 from edge.verdict.guardrail import Alarm
 
 EVERY_NS = 60_000_000_000
@@ -24,9 +26,6 @@ MOST_KINDS = 256
 "Kinds of unreadable units told apart within a minute; whoever feeds us makes up more."
 MOST_TEXT = 256
 "Characters of a text that the wire may have written."
-
-Hash = Callable[[str, int], str]
-"Keyed hash of a text, with the key of a time (nanoseconds since the epoch)."
 
 
 class Hashing(msgspec.Struct, frozen=True):
@@ -45,6 +44,8 @@ class _Passed(msgspec.Struct, gc=False):
     calling: str
     called: str
     rule: str
+    source: bytes
+    opc: int
     answered: bool = False
 
 
@@ -140,6 +141,8 @@ class Teller:
             "legal_basis": verdict.legal_basis,
             "category": verdict.category,
             "took_us": decided.took_ns / 1000,
+            "peer": _peer(*_whence(offer.message)),
+            "trace": self._trace(shown(offer.called.number), offer.at),
         })  # fmt: skip
 
     def _pass(self, decided: Decided) -> None:
@@ -149,7 +152,7 @@ class Teller:
             self._passed.pop(next(iter(self._passed)))
         self._passed[offer.call, offer.attempt] = _Passed(
             offer.at, offer.trunk.name, offer.proto, shown(offer.calling.number)[:MOST_TEXT],
-            shown(offer.called.number), decided.verdict.rule,
+            shown(offer.called.number), decided.verdict.rule, *_whence(offer.message),
         )  # fmt: skip
 
     def _follow(self, event: CallAnswered | CallReleased) -> None:
@@ -179,7 +182,12 @@ class Teller:
             "answered": passed.answered,
             "lasted_ms": released.lasted_ns // 1_000_000,
             "cause": released.cause[:MOST_TEXT],
+            "peer": _peer(passed.source, passed.opc),
+            "trace": self._trace(passed.called, passed.offered),
         })  # fmt: skip
+
+    def _trace(self, called: str, at: int) -> tuple[str, ...]:
+        return labels_of(called, at, self._hashing.of) if self._hashing else ()
 
     def _malformed(self, found: Malformed) -> None:
         tap = found.unit.tap if found.unit else ""
@@ -190,3 +198,13 @@ class Teller:
 
     def _say(self, cls: Class, kind: str, at: int, fields: dict[str, object]) -> None:
         self._put(Event(cls, kind, self._moment(at), fields))
+
+
+def _whence(message: Message) -> tuple[bytes, int]:
+    """Return the address of who handed us a call, and the point code; of both one is nothing."""
+    circuit = message.circuit if isinstance(message, IsupMessage) else None
+    return message.flow.source, circuit.label.opc if circuit else -1
+
+
+def _peer(source: bytes, opc: int) -> str:
+    return f"OPC {opc}" if opc >= 0 else address_text(source) if source else ""

@@ -21,6 +21,7 @@ from hil.hub.rollout_cli import app as rollout_app
 from hil.hub.send import app as send_app
 from hil.hub.store import Store, sqlite_url
 from hil.hub.terms import Where
+from hil.hub.traces_cli import trace
 from hil.hub.watch import as_json, picture
 
 DRAW_EVERY_S = 1.0
@@ -55,7 +56,7 @@ STATE = Path("state/hub")
 
 app.add_typer(send_app, name="send")
 app.add_typer(rollout_app, name="rollout")
-for command in (admission.pending, admission.enrol, admission.revoke, campaigns):
+for command in (admission.pending, admission.enrol, admission.revoke, campaigns, trace):
     app.command()(command)
 
 

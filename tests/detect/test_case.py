@@ -29,7 +29,9 @@ def test_it_comes_back_from_its_file_as_it_was() -> None:
     assert before.lines
     octets = msgspec.json.encode(before)
     again = campaign_of(msgspec.json.decode(octets, type=Case))
-    assert case_of(again, Nowhere()) == before
+    after = case_of(again, Nowhere())
+    assert after == before
+    assert [one.text() for one in after.reasons] == [one.text() for one in before.reasons]
 
 
 def test_after_a_restart_its_dossier_goes_on() -> None:

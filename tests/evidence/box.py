@@ -10,6 +10,7 @@ from edge.evidence.checkpoint import EVERY_S, Signer
 from edge.evidence.journal import Journal, Kept
 from edge.evidence.note import COSIGNS, SigningKey, read_note
 from edge.evidence.shelf import days
+from edge.model.message import NO_FLOW
 from edge.model.unit import LinkType, Unit
 from edge.model.verdict import Action, Basis, Mode, Reason, Verdict
 from edge.pipeline import Decided
@@ -32,11 +33,12 @@ ORIGIN = "astana-1/verdicts"
 
 
 class Heard:
-    """As much of a message as evidence needs."""
+    """As much of a message as evidence and the hub need."""
 
     def __init__(self, number: int) -> None:
         self.unit = Unit("mirror", LinkType.ETHERNET, 10**18 + number, write("INVITE"), number)
         self.earlier: tuple[Unit, ...] = ()
+        self.flow = NO_FLOW
 
 
 def decided(number: int, *earlier: Unit) -> Decided:

@@ -70,7 +70,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         assert one.core.process is not None
         assert one.core.process.wait(90) == 0, one.core.said()
         until(lambda: len(one.kinds("campaign")) >= 2, "the campaign, found and at the end")
-        (case,) = typed(one, "campaign", "list", "-f", filed(one))
+        (case,) = typed(one, "origin", "list", "-f", filed(one))
         until(lambda: len(one.kinds("clue")) >= lines_of(one, case["id"]), "its dossier")
         yield one
 
@@ -93,13 +93,13 @@ def typed(one: House, *words: str) -> list[dict[str, Any]]:
 
 
 def case_of(one: House) -> dict[str, Any]:
-    (listed,) = typed(one, "campaign", "list", "-f", filed(one))
-    (shown,) = typed(one, "campaign", "show", listed["id"], "-f", filed(one))
+    (listed,) = typed(one, "origin", "list", "-f", filed(one))
+    (shown,) = typed(one, "origin", "show", listed["id"], "-f", filed(one))
     return shown
 
 
 def lines_of(one: House, name: str) -> int:
-    (shown,) = typed(one, "campaign", "show", name, "-f", filed(one))
+    (shown,) = typed(one, "origin", "show", name, "-f", filed(one))
     return len(shown["dossier"])
 
 
@@ -172,7 +172,7 @@ def test_each_line_of_the_dossier_is_read_again_from_the_frame_it_names(played: 
 
 def test_people_are_shown_the_same(played: House) -> None:
     case = case_of(played)
-    text = run(played, "edge", "campaign", "show", case["id"], "-f", filed(played))
+    text = run(played, "edge", "origin", "show", case["id"], "-f", filed(played))
     for line in case["dossier"]:
         assert line["value"] in text
         assert all(

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from pydantic import TypeAdapter
 
 from edge.model.event import CallAnswered, CallReleased, TapBlind
-from edge.model.message import Malformed
+from edge.model.message import Malformed, Message
 from edge.model.outcome import Outcome, Result
 from edge.model.unit import LinkType, Unit
 from edge.model.verdict import Action, Basis, Mode, Verdict
@@ -16,7 +16,10 @@ from edge.pipeline import Decided, Finding
 from edge.report.event import Class, Clock, Event, Moment, encode, numbered
 from edge.report.kinds import AnyEvent
 from edge.report.telling import EVERY_NS, MOST_KINDS, MOST_TEXT, Hashing, Teller
+from edge.report.trace import labels_of
 from edge.verdict.guardrail import Alarm
+from tests.call.circuit_talk import IAM, isup_message
+from tests.detect.box import message, octets
 from tests.verdict.calls import FIXED, NOW, call
 
 READ: TypeAdapter[Any] = TypeAdapter(AnyEvent)
@@ -38,9 +41,10 @@ class Desk:
         return [READ.validate_json(numbered(n, encode(e))) for n, e in enumerate(told, start=1)]
 
 
-def decided(action: Action, number: int = 1) -> Decided:
+def decided(action: Action, number: int = 1, heard: Message | None = None) -> Decided:
     verdict = Verdict(action, action, Basis.LIST, "list.calling", Mode.ENFORCE, (), 7, "AST-1")
-    return Decided(replace(call(), call=f"c{number}"), verdict, 1500)
+    offer = replace(call(), call=f"c{number}", message=heard or message(octets()))
+    return Decided(offer, verdict, 1500)
 
 
 def released(number: int = 1, *, answered: bool = True) -> CallReleased:
@@ -73,6 +77,23 @@ def test_a_call_let_through_is_told_when_it_is_over_without_who_was_called() -> 
     )  # fmt: skip
     assert (said.call, said.called) == (f"hash(2,{NOW})", f"hash(12,{NOW})")
     assert (said.key, said.offered, said.lasted_ms) == ("2026Q1-test", NOW, 5000)
+
+
+@pytest.mark.parametrize(
+    ("heard", "peer"),
+    [(message(octets()), "192.0.2.20"), (isup_message(bytes(IAM)), "OPC 100")],
+    ids=["INVITE", "IAM"],
+)
+def test_who_handed_it_to_us_is_told_and_by_what_others_know_the_call(
+    heard: Message, peer: str
+) -> None:
+    desk = Desk()
+    desk.teller.tell(decided(Action.BLOCK, heard=heard), record="r-1")
+    desk.teller.tell(decided(Action.ALLOW, 2, heard))
+    desk.teller.tell(released(2))
+    stopped, passed = desk.read()
+    assert stopped.peer == passed.peer == peer
+    assert stopped.trace == passed.trace == labels_of("+77172000001", NOW, HASHING.of)
 
 
 def test_without_a_key_no_call_is_told() -> None:

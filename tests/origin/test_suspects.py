@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from edge import clock, suspects as room
+from edge import clock
 from edge.blocklist.simple import SimpleBlocklist
-from edge.cases import Cases
 from edge.config import parse
 from edge.detect.detector import Detector
 from edge.errors import ConfigError
 from edge.model.event import CallOffered, CallReleased
 from edge.model.verdict import Action, Basis, Mode
+from edge.origin import suspects as room
+from edge.origin.cases import Cases
+from edge.origin.suspects import LONGEST_S, Suspects, Tell, suspects_of
 from edge.report.event import Clock, Event, Moment
-from edge.suspects import LONGEST_S, Suspects, Tell, suspects_of
 from edge.verdict.breaker import Limits
 from edge.verdict.engine import Engine
 from edge.verdict.guardrail import Alarm, Guardrail, Protected

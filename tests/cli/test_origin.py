@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`qalqan campaign`: every line of a dossier names its evidence, and the evidence is handed out."""
+"""`qalqan origin`: every line of a dossier names its evidence, and the evidence is handed out."""
 
 import json
 from pathlib import Path
@@ -8,13 +8,13 @@ import pytest
 from msgspec.structs import replace
 from typer.testing import CliRunner, Result
 
-from edge.cases import Cases
 from edge.cli import app
 from edge.detect.case import Case, case_of
 from edge.detect.countries import Nowhere
 from edge.errors import InputError
 from edge.evidence.bundle import read
 from edge.evidence.verify import verify
+from edge.origin.cases import Cases
 from tests.detect.test_case import WHOSE, found
 from tests.evidence.box import Box
 
@@ -23,7 +23,7 @@ LATER = replace(CASE, id="c0123456789ab", last=CASE.last + 1)
 
 
 def typed(*words: str) -> Result:
-    done = CliRunner().invoke(app, ["campaign", *words])
+    done = CliRunner().invoke(app, ["origin", *words])
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done
@@ -97,7 +97,7 @@ def test_the_evidence_of_all_its_lines_is_handed_out(tmp_path: Path) -> None:
     box = Box(tmp_path)
     records = [kept.record for kept in box.keep(1, 2, 3)]
     case = filed(box, records[:2])
-    where = ("-f", str(tmp_path / "campaigns"), "-e", str(box.log), "--out")
+    where = ("-f", str(tmp_path / "campaigns"), "-e", str(box.log), "--whole", "--out")
     with pytest.raises(InputError, match="no checkpoint covers"):
         typed("export", case.id, *where, str(tmp_path / "early"))
     assert not (tmp_path / "early").exists()
@@ -106,9 +106,25 @@ def test_the_evidence_of_all_its_lines_is_handed_out(tmp_path: Path) -> None:
     assert done.exit_code == 3
     assert "evidence of 2 calls" in done.stdout
     assert {path.name for path in out.iterdir()} == {
-        "dossier.txt", "dossier.json", *(f"{record}.tar" for record in records[:2]),
+        "dossier.txt", "dossier.json", "dossier.html",
+        *(f"{record}.tar" for record in records[:2]),
     }  # fmt: skip
     report = verify(read(out / f"{records[0]}.tar"))
     assert (report.wrong, report.records) == ("", (records[0],))
     with pytest.raises(InputError):  # it is there already
         typed("export", case.id, *where, str(out), "--without-proof")
+
+
+def test_what_goes_abroad_has_no_number_and_no_evidence_in_it(tmp_path: Path) -> None:
+    number = "+447700900123"
+    case = replace(CASE, lines=(replace(CASE.lines[0], value=number), *CASE.lines[1:]))
+    Cases(tmp_path / "campaigns").write(case)
+    out = tmp_path / "abroad"
+    done = typed("export", case.id, "-f", str(tmp_path / "campaigns"), "--out", str(out))
+    assert done.exit_code == 0
+    assert "numbers masked" in done.stdout
+    assert {path.name for path in out.iterdir()} == {"dossier.txt", "dossier.json", "dossier.html"}
+    for path in out.iterdir():
+        said = path.read_text(encoding="utf-8")
+        assert number[-7:] not in said
+        assert CASE.lines[0].evidence[0].record in said

@@ -19,7 +19,6 @@ import msgspec
 import structlog
 
 from edge import clock
-from edge.cases import Cases
 from edge.config import Config
 from edge.detect.allowed import Allowed, Caller
 from edge.detect.behaviour import Bounds
@@ -30,6 +29,7 @@ from edge.detect.detector import Detector, Suspicion
 from edge.errors import ConfigError
 from edge.model.event import CallOffered, CallReleased
 from edge.model.verdict import Verdict
+from edge.origin.cases import Cases
 from edge.pipeline import Decide
 from edge.report.event import Event, Moment
 from edge.report.suspicion import State, campaign_event, clue_events

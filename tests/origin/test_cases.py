@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from edge import cases
-from edge.cases import Cases
 from edge.detect.case import VERSION, Case
+from edge.origin import cases
+from edge.origin.cases import Cases
 
 CASE = Case(
     VERSION, "c0123456789ab", 1, 2, 3, 4, 5, 6, 7, 0.9, (), (), (), (0,) * 24, 0, ()
