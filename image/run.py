@@ -55,6 +55,15 @@ def put(disk: Path, label: str, name: str, octets: bytes) -> None:
     source.unlink()
 
 
+def take(disk: Path, label: str, name: str) -> bytes:
+    """Read a file of a FAT partition of a disk that is switched off."""
+    read = disk.with_suffix(".take")
+    run(["mcopy", "-n", "-o", "-i", f"{disk}@@{place_of(label)}", f"::{name}", read])
+    octets = read.read_bytes()
+    read.unlink()
+    return octets
+
+
 class Drive(NamedTuple):
     """The disk of a virtual machine."""
 

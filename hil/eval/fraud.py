@@ -4,7 +4,8 @@
 
 Vishing: people hang up. USTelecom's traceback group watches calls under 30 s, calls given up
 before an answer and many caller numbers of one customer; shares here are in that spirit. Wangiri:
-one ring, and the hope that somebody calls back. A robocall plays the same recording to all.
+one ring, and the hope that somebody calls back. A robocall plays the same recording to all. A
+SIM-box has cards of the mobile operator, bought a handful at a time, and comes by his own trunk.
 """
 
 import random
@@ -110,6 +111,8 @@ def centres(seed: int) -> list[Centre]:
     hidden = Place("international", peer, media, stacks.behind(controller, stacks.ODD_MEDIA))
     plain = Place("international", peer, media, stacks.behind(controller, stacks.MEDIA[1]))
     hopping = [_abroad(f"203.0.113.{160 + n}", stacks.SCRIPT) for n in range(12)]
+    box = people.mobile_way(rng)
+    cards = [f"7701000{rng.randrange(1000, 9000) // 100 * 100 + number:04}" for number in range(24)]
     french, british = "33199007", "441632960"
     return [
         Centre("rotation", [_abroad("203.0.113.120", stacks.SCRIPT)], among(many), 250, vishing,
@@ -131,6 +134,7 @@ def centres(seed: int) -> list[Centre]:
         Centre("hopping", hopping, among(many), 200, vishing, begins=3),
         Centre("rented", [Place("national", "192.0.2.30", "203.0.113.126", stacks.SWITCH)],
                among(fixed[:4]), 120, vishing, begins=1),
+        Centre("sim-box", [box], among(cards), 240, vishing, begins=2),
     ]  # fmt: skip
 
 

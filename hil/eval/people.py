@@ -19,6 +19,8 @@ CARRIERS = (
     ("192.0.2.12", "192.0.2.112", stacks.SBC_A), ("192.0.2.13", "192.0.2.113", stacks.SBC_B),
 )  # fmt: skip
 "Peers abroad: address, media address, border controller."
+MOBILE = ("192.0.2.40", "192.0.2.140", stacks.SBC_A)
+"The mobile operator of the region, likewise."
 OPC_ABROAD = 4400
 
 
@@ -83,6 +85,31 @@ def roamers(seed: int, calls: int = 300, people: int = 250) -> Day:
     return day
 
 
+def mobile_way(rng: random.Random) -> Place:
+    """Draw the way of a call from a mobile phone of the country."""
+    peer, media, controller = MOBILE
+    return Place("national", peer, media, stacks.behind(controller, rng.choice(stacks.MEDIA[2:4])))
+
+
+def subscribers(seed: int, calls: int = 1200, people: int = 1500) -> Day:
+    """People of the region with a mobile phone, who call fixed numbers."""
+    rng = random.Random(seed)
+    known = [
+        (scene.mobile(rng), [scene.callee(rng) for _ in range(rng.randrange(1, 6))])
+        for _ in range(people)
+    ]
+
+    def day(number: int, rng: random.Random) -> Iterator[Made]:
+        for _ in range(calls):
+            me, friends = known[int(rng.paretovariate(0.7) * 3) % people]
+            called = rng.choice(friends) if rng.random() < 0.7 else scene.callee(rng)
+            when = scene.moment(number, scene.HOURS_OF_PEOPLE, rng)
+            way = course(rng, 0.65, 110)
+            yield Made(when, "subscriber", "", mobile_way(rng), me, called, way)
+
+    return day
+
+
 def offices(seed: int, calls: int = 600, count: int = 40) -> Day:
     """Businesses with an exchange of their own and one to three numbers, here and abroad."""
     rng = random.Random(seed)
@@ -140,7 +167,10 @@ def _caller(who: str, place: Place, numbers: Sequence[str], calls: int, **how: f
 
 
 def callers(seed: int) -> list[Day]:
-    """Banks, clinics, couriers, schools, a taxi with masked numbers, a cloud of small firms."""
+    """Banks, clinics, couriers, schools, a taxi with masked numbers, a cloud of small firms.
+
+    One that reminds of appointments has bought the program that a robocall uses.
+    """
     rng = random.Random(seed)
 
     def at(
@@ -171,9 +201,12 @@ def callers(seed: int) -> list[Day]:
                 again=0.2),
         _caller("cloud", at(10, stacks.SWITCH, "international", "192.0.2.20"), cloud, 600,
                 answered=0.6, mean_s=120, short=0.11),
+        _caller("reminder", at(11, stacks.SCRIPT), some(2), 220, answered=0.6, mean_s=20,
+                short=0.17, again=0.2),
     ]  # fmt: skip
 
 
 def everybody(seed: int) -> list[Day]:
     """All honest callers of the region."""
-    return [residents(seed), roamers(seed + 1), offices(seed + 2), *callers(seed + 3)]
+    many = [residents(seed), roamers(seed + 1), offices(seed + 2), *callers(seed + 3)]
+    return [*many, subscribers(seed + 40)]

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edge.trust.enrol import write_code
+from edge.update.bootenv import TRIES, Slot, decode, encode
 from hil.demo.region import HERE as DEMO
 from hil.rig.hub import RigHub, Told, now_s
 from hil.rig.mirror import Call, Mirror
 from image.loader import bootctl
-from image.run import SMALL_CARD, Drive, prepare, put
+from image.run import SMALL_CARD, Drive, prepare, put, take
 from tests.image.machine import Machine
 
 NODE = "rig-1"
@@ -58,10 +59,15 @@ class Bench:
         put(self.disk, "esp", "qalqan/enrol.code", code.encode())
         return code
 
-    def spoil(self, arguments: str) -> None:
-        """Give the version in slot B a fault, by the words its kernel is started with."""
+    def spoil(self, arguments: str, tries: int = TRIES) -> None:
+        """Give the version in slot B a fault, by words for its kernel, and as many tries."""
         words = bootctl("new-slot", str(now_s()), arguments)
         put(self.disk, "boot_b", "slot.env", words)
+        if tries < TRIES:
+            for copy in ("qalqan/env.0", "qalqan/env.1"):
+                known = decode(take(self.disk, "esp", copy))
+                assert known, f"{copy} is not whole"
+                put(self.disk, "esp", copy, encode(known.put("B", Slot("new", tries))))
 
     @contextmanager
     def running(self, log: Path | None = None, more: Sequence[str] = ()) -> Iterator[Machine]:

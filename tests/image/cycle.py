@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from edge.update.bootenv import TRIES
 from hil.demo.region import Centre
 from hil.rig.hub import RigHub, now_s
 from image.board import X86_64
@@ -50,11 +51,13 @@ class Fault(NamedTuple):
     "How often it is started before the one before comes back."
     why: str
     "What the hub is told."
+    tries: int = TRIES
+    "That it has: all but one are taken from what takes its time, once that it has three is shown."
 
 
 FAULTS = {
     "panic": Fault("rdinit=/nothing", 3, "did-not-start"),
-    "freeze": Fault("hil.break=freeze", 3, "did-not-start"),
+    "freeze": Fault("hil.break=freeze", 1, "did-not-start", 1),
     "crash": Fault("hil.break=crash", 1, "given-back"),
     "deaf": Fault("hil.break=deaf", 1, "given-back"),
     "migrate": Fault("hil.break=migrate", 1, "given-back"),
@@ -160,7 +163,7 @@ class Cycle:
     def fault(self, name: str, fault: Fault) -> None:
         """Start a broken version, and see the one before come back with its list in force."""
         with self._from_kept() as bench:
-            bench.spoil(f"{X86_64.arguments} {fault.words}")
+            bench.spoil(f"{X86_64.arguments} {fault.words}", fault.tries)
             with bench.running() as box:
                 slots: list[str] = []
                 while not slots or slots[-1] == "B":
