@@ -63,6 +63,8 @@ class CoreHand:
             self._counted.take(finding)
             if isinstance(finding, Decided):
                 self._decided(finding)
+                if self.suspects:
+                    self.suspects.settle()
                 continue
             if isinstance(finding, CallReleased) and self.suspects:
                 self.suspects.released(finding)

@@ -135,7 +135,8 @@ def test_what_is_loaded_of_each_list_is_shown() -> None:
 def test_detection_is_looked_at_as_it_stands() -> None:
     numbers, suspects = Numbers(), Suspects(Detector(), Cases(Path("nowhere")))
     for one, end in centre(60):
-        suspects.count(one)
+        suspects.look_at(one)
+        suspects.decided(one, acts=False)
         suspects.released(end)
     suspects.released(end)  # known no more
     DetectFigures(numbers, suspects).look()

@@ -302,6 +302,7 @@ def test_every_call_that_is_decided_is_counted_once(tmp_path: Path, gate: str) -
     assert isinstance(offer, CallOffered)
     if gate:  # what a tap heard, a gate asks about: the same call
         judging.asked.decide(offer.message, lambda decided: GO_ON)
+    suspects.settle()
     assert suspects.detector.behaviour.up == 1
     attempts = [stats.attempts for stats in suspects.detector.behaviour.each(KeyKind.DEVICE)]
     assert attempts == [1]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Follows every call: its fingerprint, what its sender does, and the campaign it belongs to.
 
-Told of an offer before its verdict and of every end; says whether a call belongs to a campaign.
+Asked about an offer before its verdict, told of it behind that, and of every end.
 What was kept of a call it named is told back, and goes into the dossier.
 """
 
@@ -17,7 +17,7 @@ from edge.detect.behaviour import FEW, USER_BUSY, Behaviour, Bounds, Ended, Kind
 from edge.detect.campaign import Campaign, Campaigns, Key
 from edge.detect.clues import clues_of
 from edge.detect.fast import placed
-from edge.detect.fingerprint import Fingerprint, Fingerprints
+from edge.detect.fingerprint import NOTHING as NOTHING_SEEN, Fingerprint, Fingerprints
 from edge.detect.origin import Evidence
 from edge.detect.score import NOTHING, Score, is_worth_scoring, score
 from edge.model.event import CallOffered, CallReleased, TrunkClass
@@ -65,23 +65,36 @@ class Detector:
         self._secret = secret
         self._peers: dict[tuple[str, bytes], str] = {}
         self._addresses: dict[tuple[str, str], str] = {}
+        self._last: CallOffered | None = None
+        self._sight: tuple[Fingerprint, tuple[Key, ...]] = NOTHING_SEEN, ()
 
     def offered(self, offer: CallOffered) -> Suspicion | None:
-        """Count a call in; return what is suspected of it."""
-        fingerprint = self.fingerprints.of(offer.message)
-        keys = self._keys(offer, fingerprint)
+        """Suspect a call and count it in, for whoever has no verdict waiting between the two."""
+        suspicion = self.suspect(offer)
+        self.count(offer, suspicion)
+        return suspicion
+
+    def suspect(self, offer: CallOffered) -> Suspicion | None:
+        """Return what is suspected of a call; costs nothing as long as no campaign is known."""
+        if not self.campaigns:
+            return None
+        fingerprint, keys = self._sighted(offer)
+        campaign = self.campaigns.of(keys[:-1])
+        if campaign is None or self._allowed.knows(offer.calling.number.e164, fingerprint.address):
+            return None
+        return Suspicion(campaign, offer, fingerprint)
+
+    def count(self, offer: CallOffered, suspicion: Suspicion | None) -> None:
+        """Count a call in, with what was suspected of it."""
+        fingerprint, keys = self._sighted(offer)
         seen = self._seen(offer, fingerprint)
         found = self.behaviour.offered((offer.call, offer.attempt), keys, seen)
-        campaign = self.campaigns.of(keys[:-1]) if self.campaigns else None
-        if campaign is None:
-            return None
-        if self._allowed.knows(offer.calling.number.e164, fingerprint.address):
-            return None
+        if suspicion is None:
+            return
         for stats in found:
             stats.touched += 1
-        self.campaigns.touch(campaign, offer.at, seen.callee, seen.caller)
-        self.campaigns.spread(campaign, found)
-        return Suspicion(campaign, offer, fingerprint)
+        self.campaigns.touch(suspicion.campaign, offer.at, seen.callee, seen.caller)
+        self.campaigns.spread(suspicion.campaign, found)
 
     def note(self, suspicion: Suspicion, record: str = "", leaf: int = -1) -> None:
         """Put what a suspected call says into the dossier, with what was kept of it."""
@@ -150,6 +163,14 @@ class Detector:
             return NOTHING  # an exchange writes for all of its subscribers alike
         is_relay = stats.is_relay or (stats.kind is _SOURCE and bool(media and media.is_relay))
         return score(stats, is_relay=is_relay, is_known=self.campaigns.uses(device.value))
+
+    def _sighted(self, offer: CallOffered) -> tuple[Fingerprint, tuple[Key, ...]]:
+        """Return the fingerprint of a call and its keys: suspected and counted by the same."""
+        if self._last is not offer:
+            fingerprint = self.fingerprints.of(offer.message)
+            self._sight = fingerprint, self._keys(offer, fingerprint)
+            self._last = offer
+        return self._sight
 
     def _keys(self, offer: CallOffered, fingerprint: Fingerprint) -> tuple[Key, ...]:
         """Return what a call is counted under; the peer stands last."""

@@ -10,7 +10,7 @@ record is in the log of evidence, and not otherwise.
 import asyncio
 import mmap
 import secrets
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from pathlib import Path
@@ -76,6 +76,7 @@ class Suspects:
         self._cases = cases
         self._places = places or Nowhere()
         self._open: OrderedDict[tuple[str, int], Suspicion] = OrderedDict()
+        self._behind: deque[tuple[CallOffered, Suspicion | None, bool]] = deque()
         self._told: dict[str, Told] = {}
         self._heard = 0
         self._is_unfiled = False
@@ -91,14 +92,13 @@ class Suspects:
             self._told[case.id] = Told(clock.monotonic_s() + LONGEST_S, LONGEST_S, case.last)
 
     def before(self, engine: Decide) -> "Counting":
-        """Return an engine before which every call is counted."""
+        """Return an engine before which every call is looked at."""
         return Counting(self, engine)
 
-    def count(self, offer: CallOffered) -> None:
-        """Count a call in, before it is decided."""
-        self._heard = max(self._heard, offer.at)
+    def look_at(self, offer: CallOffered) -> None:
+        """See whether a call belongs to a campaign, before it is decided."""
         try:
-            suspicion = self.detector.offered(offer)
+            suspicion = self.detector.suspect(offer)
         except Exception:  # noqa: BLE001 - the call is decided all the same
             self._stumbled()
             return
@@ -108,6 +108,22 @@ class Suspects:
         if len(self._open) >= MOST_OPEN:
             self._open.popitem(last=False)
         self._open[offer.call, offer.attempt] = suspicion
+
+    def decided(self, offer: CallOffered, *, acts: bool) -> None:
+        """Have a call counted once its verdict is out: no verdict waits for that."""
+        self._behind.append((offer, self._open.get((offer.call, offer.attempt)), acts))
+
+    def settle(self) -> None:
+        """Count in what was decided; whoever hands a verdict on says when there is time."""
+        while self._behind:
+            offer, suspicion, acts = self._behind.popleft()
+            self._heard = max(self._heard, offer.at)
+            try:
+                self.detector.count(offer, suspicion)
+                if acts:
+                    self.detector.stopped(offer)
+            except Exception:  # noqa: BLE001 - the call is decided all the same
+                self._stumbled()
 
     def suspected(self, offer: CallOffered) -> Facts:
         """Return the campaign that a call belongs to, and why that is one; mostly nothing."""
@@ -128,6 +144,7 @@ class Suspects:
 
     def released(self, event: CallReleased) -> None:
         """Count a call out; a campaign that is found by it is told at once."""
+        self.settle()
         try:
             campaign = self.detector.released(event)
         except Exception:  # noqa: BLE001 - the call is over all the same
@@ -151,6 +168,7 @@ class Suspects:
 
     def look(self) -> None:
         """Forget what was silent too long, and say which campaigns are over."""
+        self.settle()
         # A capture has its own time; one that lies ahead must not make us forget.
         self.detector.expire(min(clock.now_ns(), self._heard))
         for campaign, why in self.detector.campaigns.ended():
@@ -222,7 +240,7 @@ class Suspects:
 
 
 class Counting:
-    """Decides by an engine what was counted first."""
+    """Decides by an engine what was looked at first, and is counted behind."""
 
     def __init__(self, suspects: Suspects, engine: Decide) -> None:
         """Take both."""
@@ -231,10 +249,11 @@ class Counting:
 
     def decide(self, offer: CallOffered, now_ns: int) -> Verdict:
         """Return the verdict on an offer."""
-        self._suspects.count(offer)
+        suspects = self._suspects
+        suspects.settle()
+        suspects.look_at(offer)
         verdict = self._engine.decide(offer, now_ns)
-        if verdict.acts:
-            self._suspects.detector.stopped(offer)
+        suspects.decided(offer, acts=verdict.acts)
         return verdict
 
 

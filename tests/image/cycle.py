@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The life of a box: from the flashed disk to a confirmed update, and back from broken ones.
 
-    python -m tests.image.cycle [--fault NAME ...] [--no-cuts] [--built FOLDER]
+    python -m tests.image.cycle [--fault NAME ...] [--no-cuts] [--built FOLDER] [--folder FOLDER]
 
     flash ─► A starts, enrols, follows the list, blocks ─► update over MQTT ─► B is confirmed
                                                              └─ with a fault ─► A by itself, blocks
@@ -141,10 +141,16 @@ class Cycle:
             self.show("a listed caller", told.body["action"], box.seconds())
             assert bench.hub.rollout(ROLLOUT).state == "done"
 
+    def is_kept(self) -> bool:
+        """Whether an earlier run in this folder came so far."""
+        return (self.folder / "rig-kept").exists()
+
     def keep(self) -> None:
         """Keep disk and hub as they are now; what follows begins from copies."""
         copy(self.folder / "box.img", self.folder / "kept.img")
-        shutil.copytree(self.folder / "rig", self.folder / "rig-kept")
+        draft = self.folder / "rig-draft"
+        shutil.copytree(self.folder / "rig", draft)
+        draft.rename(self.folder / "rig-kept")
 
     @contextmanager
     def _from_kept(self) -> Iterator[Bench]:
@@ -195,11 +201,14 @@ def build(folder: Path) -> Path:
 def play(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Show all that was asked for; return it for programs."""
     cycle = Cycle(folder, given.built or build(folder / "built"))
-    cycle.update()
-    cycle.keep()
-    cycle.confirm()
     found: dict[str, Any] = {"v": 1}
-    if not given.no_cuts:
+    if not cycle.is_kept():
+        cycle.update()
+        cycle.keep()
+        cycle.confirm()
+    elif not given.fault:
+        cycle.confirm()
+    if not given.no_cuts and not given.fault:
         made = cuts.of_update(cycle.folder, cycle.built / BEFORE, cycle.built / AFTER)
         sys.stdout.write(made.table() + "\n")
         found["cuts"] = made.as_json()
@@ -212,14 +221,21 @@ def play(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
 def main(words: Sequence[str] | None = None) -> int:
     """Show it; return 1 if a cut leaves a box that does not start."""
     asked = argparse.ArgumentParser(prog="python -m tests.image.cycle", description=__doc__)
-    asked.add_argument("--fault", action="append", choices=FAULTS, help="again for each; or all")
+    asked.add_argument(
+        "--fault", action="append", choices=FAULTS, help="this one, and no cuts; again for each"
+    )
     asked.add_argument("--no-cuts", action="store_true", help="do not cut the power")
     asked.add_argument("--built", type=Path, help="folder of 0.1.0 and 0.2.0, built before")
+    asked.add_argument("--folder", type=Path, help="work here, leave it, go on from it next time")
     given = asked.parse_args(words)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was begun is ended
     RESULT.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=RESULT.parent, prefix="cycle-") as name:
-        found = play(Path(name), given)
+    if given.folder:
+        given.folder.mkdir(parents=True, exist_ok=True)
+        found = play(given.folder.resolve(), given)
+    else:
+        with tempfile.TemporaryDirectory(dir=RESULT.parent, prefix="cycle-") as name:
+            found = play(Path(name), given)
     RESULT.write_text(json.dumps(found, indent=1) + "\n")
     return 1 if found.get("cuts", {}).get("faults") else 0
 

@@ -54,6 +54,7 @@ class House:
         if verdict.basis is Basis.ANALYTICS:
             self.records += 1
             self.suspects.note(one, f"r-{self.records}", self.records)
+        self.suspects.settle()
         if end:
             self.suspects.released(end)
         return verdict
@@ -109,10 +110,23 @@ def test_a_call_that_is_judged_again_is_not_counted_again(house: House) -> None:
     (campaign,) = house.suspects.detector.campaigns
     one = offer(900, AT + 900 * NS)
     house.judge.decide(one, one.at)
+    house.suspects.settle()
     calls = campaign.calls
     again = house.judge._engine.decide(one, one.at)
     assert again.basis is Basis.ANALYTICS
+    house.suspects.settle()
     assert campaign.calls == calls
+
+
+def test_no_verdict_waits_for_the_counting_of_its_call(house: House) -> None:
+    behaviour = house.suspects.detector.behaviour
+    one, other = offer(1), offer(2, AT + NS)
+    house.judge.decide(one, one.at)
+    assert behaviour.up == 0
+    house.judge.decide(other, other.at)  # the latest when the next one comes
+    assert behaviour.up == 1
+    house.suspects.released(over(other))  # and before its own end
+    assert (behaviour.up, behaviour.unknown) == (1, 0)
 
 
 def test_a_campaign_that_is_stopped_stays_one(tmp_path: Path) -> None:
@@ -194,12 +208,12 @@ def test_a_bug_in_detection_costs_no_verdict(house: House, monkeypatch: pytest.M
     def stumble(*_: object) -> None:
         raise IndexError("a bug")
 
-    for name in ("offered", "released", "note"):
+    for name in ("suspect", "count", "released", "note"):
         monkeypatch.setattr(detector, name, stumble)
     assert house.hear(one, over(one)).basis is Basis.NONE
     house.suspects._open[one.call, 1] = suspicion
     house.suspects.note(one, "r", 1)
-    assert house.suspects.failed == 3
+    assert house.suspects.failed == 4
 
 
 def test_what_cannot_be_filed_alarms_once_and_is_tried_again(house: House, tmp_path: Path) -> None:
@@ -255,7 +269,8 @@ def test_it_is_built_as_configured(tmp_path: Path) -> None:
     assert suspects is not None
     assert suspects.detector.behaviour.bounds.keys == 100
     for one, end in centre(60):
-        suspects.count(one)
+        suspects.look_at(one)
+        suspects.decided(one, acts=False)
         suspects.released(end)
     assert suspects.touched == 0  # whom the centre knows
     other = built("", tmp_path)
