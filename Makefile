@@ -107,9 +107,9 @@ bundle: $(READY) ## the update alone
 image-lock: $(READY) ## take Debian's packages of today into image/packages.lock
 	@$(VENV)/bin/python -m image.relock
 
-image-test: peers $(READY) ## build the image twice and boot it in QEMU; a quarter of an hour, needs root
-	@image/tools.sh
-	@$(VENV)/bin/python -m pytest -q -s -m image
+image-test: peers $(READY) ## build the image twice and boot it in QEMU; a quarter of an hour, needs root; ARCH=arm64
+	@image/tools.sh $(if $(filter arm64,$(ARCH)),--arm64)
+	@$(VENV)/bin/python -m pytest -q -s -m $(if $(filter arm64,$(ARCH)),arm64,image)
 
 cycle: peers $(READY) ## flash, update over MQTT, cut the power, come back from bad versions; needs root
 	@image/tools.sh

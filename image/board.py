@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The two kinds of board, what Debian gives them, and where things lie on their disk."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 SUITE = "trixie"
@@ -75,6 +76,10 @@ ARM64 = Board(
     qemu=("qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a72"),
 )
 BOARDS = {board.name: board for board in (X86_64, ARM64)}
+U_BOOT = Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
+LIKE_A_PI = ARM64._replace(qemu=(*ARM64.qemu, "-bios", str(U_BOOT)))
+"""Started as a Raspberry Pi is, from U-Boot on: U-Boot finds our loader on the ESP and is UEFI to
+it. What comes before, the firmware of the Pi's own processor, QEMU has not."""
 
 
 class Partition(NamedTuple):

@@ -163,7 +163,7 @@ def _disk(wish: Wish, laid_out: Path, tools: Inside) -> dict[str, Path]:
     for number in (0, 1):
         (out / f"env.{number}").write_bytes(loader.bootctl("new", "A"))
     files = {f"EFI/BOOT/{wish.board.loader}": loader.make(wish.board, laid_out, out, tools, epoch)}
-    files |= firmware.files(wish.board, laid_out)
+    files |= firmware.files(wish.board, laid_out, out)
     files |= {f"qalqan/env.{number}": out / f"env.{number}" for number in (0, 1)}
     filesystems.fat(files, out / "esp.img", sizes["esp"], "esp", tools, epoch)
     data_tree(out / "data")

@@ -6,6 +6,7 @@
 All lies on the ESP and is written once, when the disk is flashed: an update does not touch it.
 """
 
+import shutil
 from pathlib import Path
 
 from image.board import ARM64, Board
@@ -22,8 +23,8 @@ TREES = ("bcm2711-rpi-4-b", "bcm2711-rpi-400", "bcm2711-rpi-cm4-io")
 "Device trees, as Debian's kernel has them: the boards that we say it runs on."
 
 
-def files(board: Board, unpacked: Path) -> dict[str, Path]:
-    """Return the files of the ESP, by their path in it.
+def files(board: Board, unpacked: Path, work: Path) -> dict[str, Path]:
+    """Return the files of the ESP, by their path in it; ours are copied to `work`.
 
     Raises:
         BuildError: One of them is not in its package any more.
@@ -31,7 +32,8 @@ def files(board: Board, unpacked: Path) -> dict[str, Path]:
     if board is not ARM64:
         return {}
     found = {name: unpacked / place for name, place in STAGES.items()}
-    found["config.txt"] = HERE / "boot" / "config.txt"
+    found["config.txt"] = work / "config.txt"
+    shutil.copyfile(HERE / "boot" / "config.txt", work / "config.txt")
     kernels = sorted((unpacked / "usr/lib").glob("linux-image-*"))
     for tree in TREES if kernels else ():
         found[f"{tree}.dtb"] = kernels[-1] / "broadcom" / f"{tree}.dtb"

@@ -16,7 +16,7 @@ CROSS = ["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"]
 "What compiles for the other board."
 
 KEPT = re.compile(
-    r"linux-image-[0-9].*|busybox-static|grub-efi-.*-bin|u-boot-rpi|raspi-firmware|libpython3.*-dev"
+    r"linux-image-[0-9].*|busybox-static|grub-efi-.*-bin|u-boot-rpi|raspi-firmware|libpython3.*-(dev|minimal)"
 )
 "Of what is only unpacked, never installed: whatever else they would pull in is not wanted."
 

@@ -97,16 +97,10 @@ def command(
     Raises:
         BuildError: The firmware is not installed.
     """
-    code, blank = FIRMWARE[board.name]
-    if not code.exists():
-        raise BuildError(f"{code} is not here: image/tools.sh")
-    if not variables.exists():
-        shutil.copyfile(blank, variables)
     words = [
         *board.qemu, "-accel", "tcg,thread=multi", "-smp", "2", "-m", str(memory),
         "-display", "none", "-monitor", "none", "-serial", "stdio",
-        "-drive", f"if=pflash,format=raw,readonly=on,file={code}",
-        "-drive", f"if=pflash,format=raw,file={variables}",
+        *(() if "-bios" in board.qemu else _firmware(board, variables)),
         "-drive", drive.word(),
         "-device", "virtio-rng-pci",
     ]  # fmt: skip
@@ -115,6 +109,17 @@ def command(
     for net in nets or ("none",):
         words += ["-nic", net if net == "none" else f"{net},model=virtio-net-pci"]
     return words
+
+
+def _firmware(board: Board, variables: Path) -> list[str]:
+    """Return how QEMU is given UEFI, and what it remembers."""
+    code, blank = FIRMWARE[board.name]
+    if not code.exists():
+        raise BuildError(f"{code} is not here: image/tools.sh")
+    if not variables.exists():
+        shutil.copyfile(blank, variables)
+    flash = "if=pflash,format=raw"
+    return ["-drive", f"{flash},readonly=on,file={code}", "-drive", f"{flash},file={variables}"]
 
 
 def newest(arch: str) -> Path:

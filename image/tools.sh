@@ -10,8 +10,8 @@ say() { printf 'tools: %s\n' "$*" >&2; }
 wanted="mmdebstrap qemu-system-x86 qemu-utils ovmf"
 programs="mmdebstrap qemu-system-x86_64 qemu-img"
 if [ "${1:-}" = --arm64 ]; then
-    wanted="$wanted qemu-user-static arch-test qemu-system-arm qemu-efi-aarch64"
-    programs="$programs qemu-aarch64-static arch-test qemu-system-aarch64"
+    wanted="$wanted qemu-user-static arch-test qemu-system-arm qemu-efi-aarch64 u-boot-qemu"
+    programs="$programs qemu-aarch64-static arch-test qemu-system-aarch64 /usr/lib/u-boot/qemu_arm64/u-boot.bin"
 elif [ $# -gt 0 ]; then
     say "usage: $0 [--arm64]"
     exit 2
@@ -26,7 +26,7 @@ emulate() {
 
 missing=""
 for program in $programs; do
-    command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
+    command -v "$program" >/dev/null 2>&1 || [ -e "$program" ] || missing="$missing $program"
 done
 if [ -z "$missing" ]; then
     [ "${1:-}" != --arm64 ] || emulate || { say "root is needed: binfmt_misc"; exit 1; }

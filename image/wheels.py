@@ -121,10 +121,13 @@ def build(board: Board, tools: Path, work: Path, epoch: int, headers: Path | Non
     out.mkdir()
     lock = locked(PYTHON_LOCK.read_text(encoding="utf-8"))
     unpack(fetch([lock[name] for name in BUILDERS if name in lock], native()), aid)
+    if headers is not None:  # what that Python was built with; of the rest of it nothing may be run
+        name = f"{_sysconfig(board)}.py"
+        shutil.copyfile(headers / f"usr/lib/python{PYTHON}" / name, aid / name)
     script = CHECKED.format(paths=[str(aid)]) + f"build_wheel({str(out)!r})"
-    Inside(tools, work).run(
+    Inside(tools, work, *((headers,) if headers else ())).run(
         ["env", "-C", source, f"python{PYTHON}", "-c", script],
-        environ=_environ(board, source, epoch, headers),
+        environ=_environ(board, source, epoch, headers, aid),
     )
     wheel = next(out.glob("*.whl"))
     names = zipfile.ZipFile(wheel).namelist()
@@ -156,7 +159,14 @@ def _is_source(path: Path) -> bool:
     return path.is_file() and path.suffix not in {".pyc", ".so", ".c"}
 
 
-def _environ(board: Board, source: Path, epoch: int, headers: Path | None) -> dict[str, str]:
+def _sysconfig(board: Board) -> str:
+    """Return the module in which a Python of that board says how it was built."""
+    return f"_sysconfigdata__{board.triplet}"
+
+
+def _environ(
+    board: Board, source: Path, epoch: int, headers: Path | None, aid: Path
+) -> dict[str, str]:
     """Return what setuptools and the compiler are to know."""
     flags = f"-O2 -g0 -ffile-prefix-map={source}=."
     found = {"SOURCE_DATE_EPOCH": str(epoch), "CFLAGS": flags, "HOME": "/nonexistent"}
@@ -167,9 +177,9 @@ def _environ(board: Board, source: Path, epoch: int, headers: Path | None) -> di
         "CC": f"{board.triplet}-gcc",
         "LDSHARED": f"{board.triplet}-gcc -shared",
         "CFLAGS": f"{flags} -I{inside}/python{PYTHON} -I{inside}",
-        "PYTHONPATH": str(headers / f"usr/lib/python{PYTHON}"),
+        "PYTHONPATH": str(aid),
         "_PYTHON_HOST_PLATFORM": f"linux-{board.triplet.split('-')[0]}",
-        "_PYTHON_SYSCONFIGDATA_NAME": f"_sysconfigdata__{board.triplet}",
+        "_PYTHON_SYSCONFIGDATA_NAME": _sysconfig(board),
     }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge import clock
 from hil.bench.console import Console, read_pipe
-from image.board import X86_64
+from image.board import X86_64, Board
 from image.run import SMALL_CARD, Drive, command, prepare, put
 
 
@@ -17,12 +17,13 @@ class Machine:
     """One that runs; of the rig's box (`hil.bench.virtual`) it has the console and no cables."""
 
     def __init__(
-        self, drive: Drive, nets: Sequence[str] = ("user",), more: Sequence[str] = ()
-    ) -> None:
+        self, drive: Drive, nets: Sequence[str] = ("user",), more: Sequence[str] = (),
+        board: Board = X86_64,
+    ) -> None:  # fmt: skip
         """Switch it on; `more` are words of QEMU's command line."""
         self._begun_s = clock.monotonic_s()
         self.process = process = subprocess.Popen(
-            [*command(X86_64, drive, drive.disk.with_suffix(".vars"), nets), *more],
+            [*command(board, drive, drive.disk.with_suffix(".vars"), nets), *more],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0,
         )  # fmt: skip
         self.console = Console()
@@ -65,6 +66,7 @@ class Machine:
 def running(
     image: Path, disk: Path, edge_toml: str | None = None, *,
     keep: bool = False, nets: Sequence[str] = ("user",), more: Sequence[str] = (),
+    board: Board = X86_64,
 ) -> Iterator[Machine]:  # fmt: skip
     """Flash a disk, put a configuration on its ESP, switch on; off when the block ends.
 
@@ -75,12 +77,13 @@ def running(
         keep: Whether the disk is taken as it is, with all that was written to it, not flashed.
         nets: Its network interfaces, in the words of `-nic`.
         more: Words of QEMU's command line.
+        board: What kind of machine it is.
     """
     if not keep:
         prepare(image, disk, SMALL_CARD)
     if edge_toml is not None:
         put(disk, "esp", "qalqan/edge.toml", edge_toml.encode())
-    machine = Machine(Drive(disk), nets, more)
+    machine = Machine(Drive(disk), nets, more, board)
     try:
         yield machine
     finally:
