@@ -3,7 +3,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -70,11 +70,12 @@ class Bench:
                 put(self.disk, "esp", copy, encode(known.put("B", Slot("new", tries))))
 
     @contextmanager
-    def running(self, log: Path | None = None, more: Sequence[str] = ()) -> Iterator[Machine]:
+    def running(self, log: Path | None = None, *, starts_anew: bool = True) -> Iterator[Machine]:
         """Switch it on; off when the block ends."""
         if log is not None:
             log.touch()
-        machine = Machine(Drive(self.disk, log), ("user", self.mirror.nic), more)
+        nets = ("user", self.mirror.nic)
+        machine = Machine(Drive(self.disk, log), nets, starts_anew=starts_anew)
         try:
             yield machine
         finally:

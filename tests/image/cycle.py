@@ -102,7 +102,7 @@ class Cycle:
         bench = Bench(hub, self.folder / "box.img")
         code = bench.flash(self.image)
         copy(bench.disk, self.folder / "flashed.img")
-        with hub.running(), bench.running(self.folder / "a.log", ("-no-reboot",)) as box:
+        with hub.running(), bench.running(self.folder / "a.log", starts_anew=False) as box:
             self._first_start(bench, box, code)
             begun_s = box.seconds()
             hub.begin(ROLLOUT, AFTER, NODE)
