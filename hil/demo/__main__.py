@@ -154,12 +154,13 @@ def wait_for_list(folder: Path, seen: Seen) -> None:
 
 def watch_trunk(folder: Path, config: Path, centre: Centre, seen: Seen, speed: float) -> None:
     """Have the appliance hear the trunk; show what reaches the hub; block a number meanwhile."""
-    with process(folder / "core.log", "edge", "core", "--config", str(config)) as core:
+    log = folder / "core.log"
+    with process(log, "edge", "core", "--config", str(config)) as core:
         began_s: float | None = None
         acts = [(REPORTED_AFTER_S, block_reported), (ENFORCED_AFTER_S, enforce)]
         while core.poll() is None:
             show(seen)
-            if began_s is None and seen.verdicts:
+            if began_s is None and '"event": "verdict"' in log.read_text():  # the hub hears later
                 began_s = clock.monotonic_s()
             passed_s = (clock.monotonic_s() - began_s) * speed if began_s else 0.0
             if acts and passed_s > acts[0][0]:
