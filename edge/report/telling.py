@@ -44,8 +44,7 @@ class _Passed(msgspec.Struct, gc=False):
     calling: str
     called: str
     rule: str
-    source: bytes
-    opc: int
+    peer: str
     answered: bool = False
 
 
@@ -141,7 +140,7 @@ class Teller:
             "legal_basis": verdict.legal_basis,
             "category": verdict.category,
             "took_us": decided.took_ns / 1000,
-            "peer": _peer(*_whence(offer.message)),
+            "peer": _peer(offer.message),
             "trace": self._trace(shown(offer.called.number), offer.at),
         })  # fmt: skip
 
@@ -152,7 +151,7 @@ class Teller:
             self._passed.pop(next(iter(self._passed)))
         self._passed[offer.call, offer.attempt] = _Passed(
             offer.at, offer.trunk.name, offer.proto, shown(offer.calling.number)[:MOST_TEXT],
-            shown(offer.called.number), decided.verdict.rule, *_whence(offer.message),
+            shown(offer.called.number), decided.verdict.rule, _peer(offer.message),
         )  # fmt: skip
 
     def _follow(self, event: CallAnswered | CallReleased) -> None:
@@ -182,7 +181,7 @@ class Teller:
             "answered": passed.answered,
             "lasted_ms": released.lasted_ns // 1_000_000,
             "cause": released.cause[:MOST_TEXT],
-            "peer": _peer(passed.source, passed.opc),
+            "peer": passed.peer,
             "trace": self._trace(passed.called, passed.offered),
         })  # fmt: skip
 
@@ -200,11 +199,8 @@ class Teller:
         self._put(Event(cls, kind, self._moment(at), fields))
 
 
-def _whence(message: Message) -> tuple[bytes, int]:
-    """Return the address of who handed us a call, and the point code; of both one is nothing."""
-    circuit = message.circuit if isinstance(message, IsupMessage) else None
-    return message.flow.source, circuit.label.opc if circuit else -1
-
-
-def _peer(source: bytes, opc: int) -> str:
-    return f"OPC {opc}" if opc >= 0 else address_text(source) if source else ""
+def _peer(message: Message) -> str:
+    """Return who handed us a call: an address, or a point code; empty on a line of ISDN."""
+    if isinstance(message, IsupMessage) and message.circuit:
+        return f"OPC {message.circuit.label.opc}"
+    return address_text(message.flow.source)

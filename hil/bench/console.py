@@ -128,3 +128,21 @@ class Console:
         with self._news:
             self.said += COLOURS.sub("", text.removesuffix(self._torn))
             self._news.notify_all()
+
+
+class OnConsole:
+    """A box that is spoken to on its console."""
+
+    console: Console
+
+    def log(self) -> str:
+        """Return all that its console said."""
+        return self.console.said
+
+    def until(self, pattern: str, s: float) -> re.Match[str]:
+        """Wait until the console shows a pattern. Raises `NotSeen`."""
+        return self.console.until(pattern, s)
+
+    def ask(self, line: str, s: float = 60) -> str:
+        """Return what a command says on its shell. Raises `Refused` and `NotSeen`."""
+        return self.console.ask(line, s)

@@ -8,7 +8,6 @@ Not proven: no such place stands where this was written. What it does is what th
 a place, in the words of labgrid 26.
 """
 
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path, PurePath
@@ -17,7 +16,7 @@ from typing import NamedTuple, Protocol
 
 from edge import clock
 from hil.bench.box import FREEZE, NotHere, NotSeen, Ports, Refused
-from hil.bench.console import Console
+from hil.bench.console import Console, OnConsole
 
 ESP = 1
 "Number of its partition."
@@ -86,7 +85,7 @@ class Parts(NamedTuple):
     probe: Power
 
 
-class RealBox:
+class RealBox(OnConsole):
     """One that is off until it is started; `close` it at the end."""
 
     def __init__(self, image: Path, parts: Parts, ports: Ports) -> None:
@@ -165,18 +164,6 @@ class RealBox:
         """Pull the plug, and leave the console."""
         self.power_cut()
         self.console.unplug()
-
-    def log(self) -> str:
-        """Return all that its console said."""
-        return self.console.said
-
-    def until(self, pattern: str, s: float) -> re.Match[str]:
-        """Wait until the console shows a pattern. Raises `NotSeen`."""
-        return self.console.until(pattern, s)
-
-    def ask(self, line: str, s: float = 60) -> str:
-        """Return what a command says on its shell. Raises `Refused` and `NotSeen`."""
-        return self.console.ask(line, s)
 
     def cut_network(self, cut: bool) -> None:  # noqa: FBT001 - `cut_network(True)` is the word
         """Have the far end of its management cable go down, or up."""

@@ -7,7 +7,6 @@
 A guest reaches the loopback as 10.0.2.2. The image is that of `make image PROFILE=hil`.
 """
 
-import re
 import shutil
 import subprocess
 from contextlib import suppress
@@ -18,7 +17,7 @@ from typing import NamedTuple
 
 from edge import clock
 from hil.bench.box import FREEZE, NotSeen, Ports, Refused
-from hil.bench.console import Console, read_pipe
+from hil.bench.console import Console, OnConsole, read_pipe
 from hil.bench.qmp import Qmp
 from image.board import X86_64
 from image.run import SMALL_CARD, Drive, command, copy, prepare, put
@@ -42,7 +41,7 @@ class Taps(NamedTuple):
 TAPS = Taps()
 
 
-class VirtualBox:
+class VirtualBox(OnConsole):
     """One that is off until it is started; `close` it at the end."""
 
     def __init__(self, folder: Path, image: Path, taps: Taps | None = TAPS) -> None:
@@ -150,18 +149,6 @@ class VirtualBox:
         shutil.rmtree(self._lines, ignore_errors=True)
 
     # Console ------------------------------------------------------------------
-
-    def log(self) -> str:
-        """Return all that its console said."""
-        return self.console.said
-
-    def until(self, pattern: str, s: float) -> re.Match[str]:
-        """Wait until the console shows a pattern. Raises `NotSeen`."""
-        return self.console.until(pattern, s)
-
-    def ask(self, line: str, s: float = 60) -> str:
-        """Return what a command says on its shell. Raises `Refused` and `NotSeen`."""
-        return self.console.ask(line, s)
 
     def tell(self, line: str) -> None:
         """Type a line."""

@@ -63,7 +63,7 @@ def alone() -> Iterator[None]:
         yield
 
 
-def _quiet(name: str) -> None:
+def quiet(name: str) -> None:
     """Bring an interface up without the greetings of IPv6, if there is any."""
     switch = Path(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6")
     if switch.exists():
@@ -77,7 +77,7 @@ def _made(name: str, words: str) -> Iterator[None]:
     _gone(name)
     ip(f"link add {name} {words}")
     try:
-        _quiet(name)
+        quiet(name)
         yield
     finally:
         _gone(name)
@@ -102,7 +102,7 @@ def port(name: str, switch: str, queue: int = 1000) -> Iterator[None]:
     """Plug a cable into a switch; its free end has that name."""
     plug = f"{name}-p"
     with _made(plug, f"txqueuelen {queue} type veth peer name {name}"):
-        _quiet(name)
+        quiet(name)
         ip(f"link set {plug} master {switch}")
         yield
 
@@ -113,7 +113,7 @@ def tap(name: str, switch: str) -> Iterator[None]:
     _gone(name)
     ip(f"tuntap add dev {name} mode tap")
     try:
-        _quiet(name)
+        quiet(name)
         ip(f"link set {name} txqueuelen 10000 master {switch}")
         yield
     finally:
