@@ -5,7 +5,8 @@ An order is told to the switch before its deadline or not at all. Nobody waits f
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -39,6 +40,8 @@ class Post:
         self.name = name
         self.part = Supervised(name, self._run, AGAIN)
         "Whether the switch is there, for all to see."
+        self.away = ""
+        "Why the switch takes no orders: it was lost, and is not open again yet."
         self._driver = part.driver
         self._settings = part.settings
         self._told = told
@@ -47,7 +50,7 @@ class Post:
 
     def put(self, order: Order) -> bool:
         """Give an order; false if it has no room, or if the switch is away."""
-        if self.part.lost:
+        if self.away:
             return False
         return self._orders.put(order)
 
@@ -57,16 +60,26 @@ class Post:
 
     async def _run(self) -> None:
         driver = plugins.load("enforcers", self._driver)
-        enforcer = await driver.open(self.name, self._settings)
+        with self._noted_as_away():
+            enforcer = await driver.open(self.name, self._settings)
+        self.away = ""
         structlog.get_logger("core").info("open", enforcer=self.name, driver=self._driver)
         try:
-            with mendable():
+            with self._noted_as_away(), mendable():
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._watch(enforcer))
                     for _ in range(AT_ONCE):
                         group.create_task(self._tell(enforcer))
         finally:
             await enforcer.close()
+
+    @contextmanager
+    def _noted_as_away(self) -> Iterator[None]:
+        try:
+            yield
+        except DriverLost as loss:
+            self.away = str(loss) or "no reason given"
+            raise
 
     async def _watch(self, enforcer: Enforcer) -> None:
         await enforcer.watch()

@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -35,10 +36,12 @@ class Switch:
         self.opened = self.closed = 0
         self.gone = asyncio.Event()
         self.answer: Callable[[Order], Awaitable[Receipt]] = self._agree
+        self.reached: Callable[[], Awaitable[object]] = partial(asyncio.sleep, 0)
         self.driver: Driver[Any, Any] = Driver("switch", Settings, self._open, "Does as told.")
 
     async def _open(self, _name: str, _config: Settings) -> "Switch":
         self.opened += 1
+        await self.reached()
         self.gone.clear()
         return self
 
@@ -230,6 +233,26 @@ async def test_a_switch_that_goes_unasked_is_found_again_and_gets_what_waits(
         bench.put("r-3")
         assert await bench.word("r-3") == (True, "done")
     assert bench.switch.told == ["r-1", "r-3"]
+
+
+@pytest.mark.asyncio
+async def test_a_switch_that_is_looked_for_takes_nothing_and_it_is_known_why(bench: Bench) -> None:
+    reached = asyncio.Event()
+    bench.switch.reached = reached.wait
+    async with bench.running():
+        assert bench.put("before it was ever open")
+        reached.set()
+        assert await bench.word("before it was ever open") == (True, "done")
+        reached.clear()
+        bench.switch.gone.set()
+        await eventually(lambda: bench.switch.opened == 2)
+        assert not bench.post.part.lost  # it is being opened
+        assert not bench.put("meanwhile")
+        assert bench.post.away == "pbx: the switch is gone"
+        reached.set()
+        await eventually(lambda: not bench.post.away)
+        bench.put("r-2")
+        assert await bench.word("r-2") == (True, "done")
 
 
 @pytest.mark.asyncio

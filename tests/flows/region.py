@@ -129,10 +129,14 @@ class Region(NamedTuple):
         return self.outcomes()
 
     def capture(self) -> Path:
-        """Record what passes the mirror and the appliance's own cable; returns the file."""
+        """Record what passes the mirror and the appliance's own cable; returns the file.
+
+        It is whole once the region has ended.
+        """
         path = self.folder / "wire.pcapng"
         words = ("dumpcap", "-q", "-i", "mirror", "-i", "control", "-w", str(path))
         dumpcap = self.start("dumpcap", *words, "-f", "udp or tcp")
+        self.parts.callback(dumpcap.stop)  # killed, it would keep the latest packets to itself
         until(lambda: "File:" in dumpcap.said(), "dumpcap records")
         return path
 
