@@ -16,6 +16,7 @@ from functools import partial
 from typing import NamedTuple
 
 from edge import clock, counters
+from edge.absence import Absences
 from edge.config import Config
 from edge.counting import Numbers
 from edge.ear import Beside, Ear, Pulse, ears_of, hear_all
@@ -48,6 +49,7 @@ from edge.verdict.spoof import not_known
 NAME = "core"
 TELL_EVERY_S = 1.0
 SETTLE_EVERY_S = 0.1
+MISS_EVERY_S = 1.0
 PRUNE_EVERY_S = 3600.0
 NS = 1_000_000_000
 MS = 1_000_000
@@ -139,6 +141,8 @@ def build_core(config: Config, stack: ExitStack) -> Core:
         roamers.known = partial(hand.known, judge=judging.engine)
         figures.append(RoamingFigures(numbers, roamers))
         others.append(roamers.forever)
+    watched = [one.there for parts in (ears, gates, posts) for one in parts]
+    others.append(partial(miss, hand, Absences(watched)))
     pulse = pulse_of(judging, ears, [*gates, *posts], told)
     return Core(judging, ears, hand, gates, posts, others, pulse)
 
@@ -210,6 +214,14 @@ async def settle(hand: CoreHand) -> None:
     while True:
         await asyncio.sleep(SETTLE_EVERY_S)
         hand.stopping.pass_time()
+
+
+async def miss(hand: CoreHand, absences: Absences) -> None:
+    """Say what is away, and what is there again."""
+    while True:
+        await asyncio.sleep(MISS_EVERY_S)
+        for alarm in absences.look(clock.now_ns()):
+            hand.alarm(alarm)
 
 
 def tell(house: House) -> Told:

@@ -18,7 +18,7 @@ from edge.pipeline import Finding, Pipeline
 from edge.ports import Losses, Tap, Trait
 from edge.service import Notifier, Trouble, Vigil, signals, watchdog_s
 from edge.settings import Part, TrunkTable
-from edge.supervise import Backoff, Supervised
+from edge.supervise import Backoff, Presence, Supervised
 
 Hand = Callable[[Unit, list[Finding]], None]
 "Takes what came of a unit: prints, keeps evidence, later orders and reports."
@@ -56,6 +56,7 @@ class Ear:
     ) -> None:
         """Prepare to hear; `hand` is given what comes of every unit, `trunks` are heard here."""
         self.name = name
+        self.there = Presence(f"tap {name}")
         self.heard = 0
         self._lost: Counter[str] = Counter()
         "Below all openings of the tap but the last ..."
@@ -103,13 +104,16 @@ class Ear:
         """Hear until the tap ends. Raises `DriverLost` if its device goes away."""
         driver = plugins.load("taps", self._part.driver)
         self._live = driver.trait is Trait.LIVE
-        tap = self._tap = await driver.open(self.name, self._part.settings)
+        with self.there.noted():
+            tap = self._tap = await driver.open(self.name, self._part.settings)
+        self.there.back()
         if self._live:
             structlog.get_logger("core").info("open", tap=self.name, driver=self._part.driver)
         try:
-            while units := await tap.read():
-                self._batch(units, tap.lost())
-                tick()
+            with self.there.noted():
+                while units := await tap.read():
+                    self._batch(units, tap.lost())
+                    tick()
             if self._last:
                 self._wait_over(self._last, self._last.at, self._pipeline.finish)
         finally:

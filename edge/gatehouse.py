@@ -9,7 +9,7 @@ from edge import plugins
 from edge.errors import DriverLost
 from edge.ports import Decide, Gate
 from edge.settings import Part
-from edge.supervise import Backoff, Supervised
+from edge.supervise import Backoff, Presence, Supervised
 
 AGAIN = Backoff(first_s=0.2, most_s=2.0)
 "While a gate is away its switch lets calls through: it is opened again at once."
@@ -23,6 +23,7 @@ class Gatehouse:
         self.name = name
         self.part = Supervised(name, self._serve, AGAIN)
         "Whether the gate is open, for all to see."
+        self.there = Presence(f"gate {name}")
         self._driver = part.driver
         self._settings = part.settings
         self._decide = decide
@@ -40,11 +41,14 @@ class Gatehouse:
 
     async def _serve(self) -> None:
         driver = plugins.load("gates", self._driver)
-        gate = self._gate = await driver.open(self.name, self._settings)
+        with self.there.noted():
+            gate = self._gate = await driver.open(self.name, self._settings)
+        self.there.back()
         structlog.get_logger("core").info("open", gate=self.name, driver=self._driver)
-        try:
-            await gate.serve(self._decide)
-        finally:
-            await gate.close()
-            self._before, self._gate = self.counts, None
-        raise DriverLost(f"{self.name}: the gate has ended")
+        with self.there.noted():
+            try:
+                await gate.serve(self._decide)
+            finally:
+                await gate.close()
+                self._before, self._gate = self.counts, None
+            raise DriverLost(f"{self.name}: the gate has ended")

@@ -162,7 +162,7 @@ class Stopping:
             self.counts["ordered"] += 1
             return
         self.counts["not put"] += 1
-        why = post.away or "too many orders wait for the switch"
+        why = post.there.away or "too many orders wait for the switch"
         self._proof.answered(record, why, accepted=False)
 
     def told(self, order: Order, receipt: Receipt) -> None:

@@ -7,7 +7,8 @@ appliances do not knock on a returning hub together.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -27,6 +28,29 @@ class Backoff(msgspec.Struct, frozen=True):
         """Return the longest wait after so many losses in a row, from 1."""
         # The exponent is held where 2**n is still a float: a device may be away for years.
         return min(self.most_s, self.first_s * 2.0 ** min(failures - 1, 64))
+
+
+class Presence:
+    """Whether a device or peer is there: it is away from its loss until it is open again."""
+
+    def __init__(self, name: str) -> None:
+        """Take its name, for people: `tap mirror`."""
+        self.name = name
+        self.away = ""
+        "Why it is away; empty while it is there, and before it was ever looked for."
+
+    def back(self) -> None:
+        """Note that it is open."""
+        self.away = ""
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note the loss that ends the block."""
+        try:
+            yield
+        except DriverLost as loss:
+            self.away = str(loss) or "no reason given"
+            raise
 
 
 class Supervised:

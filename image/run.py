@@ -71,14 +71,16 @@ class Drive(NamedTuple):
     log: Path | None = None
     "Where every write and flush is recorded (`blklogwrites`), if anywhere."
 
-    def word(self) -> str:
-        """Return it in the words of `-drive`."""
-        if self.log is None:
-            return f"if=virtio,format=raw,file={self.disk}"
-        return (
-            f"if=virtio,driver=blklogwrites,file.driver=file,file.filename={self.disk},"
-            f"log.driver=file,log.filename={self.log},log-sector-size=512"
-        )
+    def words(self) -> tuple[str, ...]:
+        """Return it in QEMU's words; the firmware looks there first, whatever else is put in."""
+        how = f"format=raw,file={self.disk}"
+        if self.log is not None:
+            how = (
+                f"driver=blklogwrites,file.driver=file,file.filename={self.disk},"
+                f"log.driver=file,log.filename={self.log},log-sector-size=512"
+            )
+        device = "virtio-blk-pci,drive=disk,bootindex=0"
+        return ("-drive", f"if=none,id=disk,{how}", "-device", device)
 
 
 def command(
@@ -101,7 +103,7 @@ def command(
         *board.qemu, "-accel", "tcg,thread=multi", "-smp", "2", "-m", str(memory),
         "-display", "none", "-monitor", "none", "-serial", "stdio",
         *(() if "-bios" in board.qemu else _firmware(board, variables)),
-        "-drive", drive.word(),
+        *drive.words(),
         "-device", "virtio-rng-pci",
     ]  # fmt: skip
     if board is X86_64:

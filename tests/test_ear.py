@@ -150,6 +150,7 @@ def test_a_lost_device_is_opened_again_and_its_losses_stay(house: Callable[..., 
         ]
     )
     assert (ear.heard, ear.lost) == (2, {"full": 6, "gap": 1})
+    assert (ear.there.name, ear.there.away) == ("tap a", "")
     assert [tap.closed for tap in one.taps] == [1, 1, 1]
     assert sum(event.lost for event in one.blind()) == 7
     assert {(event.tap, event.trunks) for event in one.blind()} == {("a", ("intl",))}

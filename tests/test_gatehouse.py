@@ -117,6 +117,7 @@ async def test_a_gate_that_goes_is_opened_again_and_its_counts_stay(
         return len(one.asked) == 2
 
     await one.until(is_back)
+    assert not one.house.there.away
     assert [gate.closed for gate in one.gates] == [1, 1]
     assert one.house.counts == {"asked": 2}
     assert seen == sorted(seen)  # a counter never decreases
@@ -126,8 +127,16 @@ async def test_a_gate_that_goes_is_opened_again_and_its_counts_stay(
 @pytest.mark.asyncio
 async def test_a_port_that_cannot_be_had_is_tried_again(house: Callable[..., House]) -> None:
     one = house(STAYS, refuses=1)
-    await one.until(lambda: one.asked)
+    away: list[str] = []
+
+    def asked() -> bool:
+        away.append(one.house.there.away)
+        return bool(one.asked)
+
+    await one.until(asked)
     assert (one.house.part.restarts, one.house.counts["asked"]) == (1, 1)
+    assert "port taken" in away
+    assert (one.house.there.name, one.house.there.away) == ("gate sbc", "")
 
 
 @pytest.mark.asyncio

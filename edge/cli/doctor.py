@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`qalqan doctor`: what is wrong with this box, and how it is mended."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from rich.text import Text
 
 from edge import config as config_file
 from edge.cli import jsonlines
+from edge.cli.options import ConfigFile
 from edge.doctor.examine import examine
 from edge.doctor.finding import Finding, Level, as_json, worst
 from edge.doctor.patient import patient_of
@@ -24,7 +24,7 @@ WIDTH = 20
 
 @app.command()
 def doctor(
-    config: Annotated[Path, typer.Option("--config", "-c", help="The appliance's TOML file.")],
+    config: ConfigFile,
     *,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
@@ -32,7 +32,7 @@ def doctor(
 
     Exit code 0 if all is well, 3 if something is to be looked at, 1 if something does not work.
 
-    Example: qalqan doctor --config /var/lib/qalqan/edge.toml
+    Example: qalqan doctor --json
     """
     settings = config_file.load(config)
     found = examine(patient_of(settings))

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from edge import clock, config as config_file, decommission as leaving
 from edge.cli import jsonlines
+from edge.cli.options import ConfigFile
 from edge.config import Config
 from edge.errors import ConfigError, DriverLost
 from edge.hint import RESTART, Hints
@@ -39,8 +40,6 @@ AGAIN = Backoff(first_s=1.0, most_s=15.0)
 "Somebody stands before the box and waits."
 FAREWELL_S = 10.0
 "How long the hub is waited for by a box that leaves."
-
-ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The appliance's TOML file.")]
 
 
 def _now_s() -> int:

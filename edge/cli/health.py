@@ -9,6 +9,7 @@ import typer
 
 from edge import clock, config as config_file
 from edge.cli import jsonlines
+from edge.cli.options import ConfigFile
 from edge.errors import ConfigError
 from edge.places import places_of
 from edge.update import probation
@@ -24,8 +25,6 @@ _PAUSE = Event()
 "Is never set."
 
 app = typer.Typer(help="Whether this box does its work.", no_args_is_help=True)
-
-ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The appliance's TOML file.")]
 
 
 @app.command()
@@ -43,7 +42,7 @@ def health(
 ) -> None:
     """Say whether this box does its work. Exit code 3 if something of it is not well.
 
-    Example: qalqan health --config /var/lib/qalqan/edge.toml
+    Example: qalqan health --json
     """
     if confirm:
         if slot := on_trial(state / "update", probation.CMDLINE):

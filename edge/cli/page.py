@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The process `page`: what this box shows on its management address."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from edge import begin
+from edge.cli.options import ConfigFile
 
 
 def page(
-    config: Annotated[Path, typer.Option("--config", "-c", help="The appliance's TOML file.")],
+    config: ConfigFile,
 ) -> None:
     """Run the process `page` alone: health and numbers. systemd and `run` call it."""
     if code := begin.page(config):

@@ -11,6 +11,7 @@ from edge import config as config_file
 from edge.cli import jsonlines
 from edge.cli.board import Board
 from edge.cli.capture import RawE1, TsRate, check_readable
+from edge.cli.options import ConfigFile
 from edge.decode.hdlc import FULL_RATE
 from edge.ear import Ear, ears_of, hear_all
 from edge.errors import InputError
@@ -29,7 +30,7 @@ DEGRADED = 3
 
 def replay(  # noqa: PLR0913 - options of a command
     files: Annotated[list[Path], typer.Argument(help="Captures: pcap, pcapng or e1cap.")],
-    config: Annotated[Path, typer.Option("--config", "-c", help="The appliance's TOML file.")],
+    config: ConfigFile,
     *,
     speed: Annotated[
         float, typer.Option(min=0, max=1000, help="1: as it happened, 10: ten times, 0: at once.")

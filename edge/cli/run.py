@@ -2,16 +2,13 @@
 """`qalqan run` and the process `core`: the appliance at work."""
 
 import asyncio
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from edge import begin
 from edge.children import LEADER, run_children
+from edge.cli.options import ConfigFile
 from edge.config import Config
-
-ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The appliance's TOML file.")]
 
 
 def run(config: ConfigFile) -> None:

@@ -6,7 +6,6 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +15,7 @@ from rich.table import Table
 
 from edge import clock, config as config_file, plugins
 from edge.cli import jsonlines
+from edge.cli.options import ConfigFile
 from edge.cli.printable import printable
 from edge.decode.signalling import Signalling
 from edge.errors import ConfigError, QalqanError
@@ -112,7 +112,7 @@ class Watched:
 
 @app.command()
 def watch(
-    config: Annotated[Path, typer.Option("--config", "-c", help="The appliance's TOML file.")],
+    config: ConfigFile,
     *,
     seconds: Annotated[float, typer.Option(min=0, help="Stop after so long; 0: never.")] = 0,
     json: Annotated[

@@ -12,6 +12,7 @@ import typer
 
 from edge import clock, config as config_file
 from edge.cli import jsonlines
+from edge.cli.options import ConfigFile
 from edge.cli.trunk_table import print_list, print_report
 from edge.config import Config
 from edge.errors import ConfigError, InputError, QalqanError
@@ -47,7 +48,6 @@ def _names(ctx: typer.Context, incomplete: str) -> list[str]:
     return [name for name in found if name.startswith(incomplete)]
 
 
-ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The appliance's TOML file.")]
 Name = Annotated[str, typer.Argument(help="Name of a trunk.", autocompletion=_names)]
 Why = Annotated[str, typer.Option("--reason", help="Why; goes into the audit log.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask again.")]

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The process `uplink`: the conversation with the hub."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from edge import begin
+from edge.cli.options import ConfigFile
 
 
 def uplink(
-    config: Annotated[Path, typer.Option("--config", "-c", help="The appliance's TOML file.")],
+    config: ConfigFile,
 ) -> None:
     """Run the process `uplink` alone: reports, lists, commands. systemd and `run` call it."""
     if code := begin.uplink(config):

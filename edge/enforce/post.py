@@ -5,8 +5,7 @@ An order is told to the switch before its deadline or not at all. Nobody waits f
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import structlog
 
@@ -15,7 +14,7 @@ from edge.errors import DriverLost, EnforceError, mendable
 from edge.handover import Refuse
 from edge.ports import Enforcer, Order, Receipt
 from edge.settings import Part
-from edge.supervise import Backoff, Supervised
+from edge.supervise import Backoff, Presence, Supervised
 
 NS = 1_000_000_000
 DEPTH = 1024
@@ -40,8 +39,8 @@ class Post:
         self.name = name
         self.part = Supervised(name, self._run, AGAIN)
         "Whether the switch is there, for all to see."
-        self.away = ""
-        "Why the switch takes no orders: it was lost, and is not open again yet."
+        self.there = Presence(f"switch {name}")
+        "While it is away it takes no orders."
         self._driver = part.driver
         self._settings = part.settings
         self._told = told
@@ -50,7 +49,7 @@ class Post:
 
     def put(self, order: Order) -> bool:
         """Give an order; false if it has no room, or if the switch is away."""
-        if self.away:
+        if self.there.away:
             return False
         return self._orders.put(order)
 
@@ -60,26 +59,18 @@ class Post:
 
     async def _run(self) -> None:
         driver = plugins.load("enforcers", self._driver)
-        with self._noted_as_away():
+        with self.there.noted():
             enforcer = await driver.open(self.name, self._settings)
-        self.away = ""
+        self.there.back()
         structlog.get_logger("core").info("open", enforcer=self.name, driver=self._driver)
         try:
-            with self._noted_as_away(), mendable():
+            with self.there.noted(), mendable():
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._watch(enforcer))
                     for _ in range(AT_ONCE):
                         group.create_task(self._tell(enforcer))
         finally:
             await enforcer.close()
-
-    @contextmanager
-    def _noted_as_away(self) -> Iterator[None]:
-        try:
-            yield
-        except DriverLost as loss:
-            self.away = str(loss) or "no reason given"
-            raise
 
     async def _watch(self, enforcer: Enforcer) -> None:
         await enforcer.watch()

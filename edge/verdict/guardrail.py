@@ -28,7 +28,7 @@ class Alarm(msgspec.Struct, frozen=True):
     """Something that people must look at now."""
 
     name: str
-    "`breaker-open`, `canary-wanted`, `list-stale`, `list-damaged`, `modes-damaged`, ..."
+    "`breaker-open`, `canary-wanted`, `list-stale`, `list-damaged`, `modes-damaged`, `away`, ..."
     trunk: str
     "Empty where it is not about one."
     at: int

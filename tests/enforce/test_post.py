@@ -248,9 +248,9 @@ async def test_a_switch_that_is_looked_for_takes_nothing_and_it_is_known_why(ben
         await eventually(lambda: bench.switch.opened == 2)
         assert not bench.post.part.lost  # it is being opened
         assert not bench.put("meanwhile")
-        assert bench.post.away == "pbx: the switch is gone"
+        assert bench.post.there.away == "pbx: the switch is gone"
         reached.set()
-        await eventually(lambda: not bench.post.away)
+        await eventually(lambda: not bench.post.there.away)
         bench.put("r-2")
         assert await bench.word("r-2") == (True, "done")
 
