@@ -135,16 +135,14 @@ def build_core(config: Config, stack: ExitStack) -> Core:
     if told:
         figures.append(OutboxFigures(numbers, told.writer, moments.now))
     others = beside(house, judging, told, figures, hand)
-    others += [gate.forever for gate in gates] + [post.forever for post in posts]
+    ways: list[Gatehouse | Post] = [*gates, *posts]
+    others += [*(way.forever for way in ways), partial(miss, hand, ears, ways)]
     if roamers:
         stack.callback(roamers.close)
         roamers.known = partial(hand.known, judge=judging.engine)
         figures.append(RoamingFigures(numbers, roamers))
         others.append(roamers.forever)
-    watched = [one.there for parts in (ears, gates, posts) for one in parts]
-    others.append(partial(miss, hand, Absences(watched)))
-    pulse = pulse_of(judging, ears, [*gates, *posts], told)
-    return Core(judging, ears, hand, gates, posts, others, pulse)
+    return Core(judging, ears, hand, gates, posts, others, pulse_of(judging, ears, ways, told))
 
 
 def pulse_of(
@@ -216,8 +214,9 @@ async def settle(hand: CoreHand) -> None:
         hand.stopping.pass_time()
 
 
-async def miss(hand: CoreHand, absences: Absences) -> None:
+async def miss(hand: CoreHand, ears: list[Ear], ways: list[Gatehouse | Post]) -> None:
     """Say what is away, and what is there again."""
+    absences = Absences([*(ear.there for ear in ears), *(way.there for way in ways)])
     while True:
         await asyncio.sleep(MISS_EVERY_S)
         for alarm in absences.look(clock.now_ns()):

@@ -200,7 +200,7 @@ def test_no_more_than_a_trunk_allows_in_a_minute(trunk: Trunk) -> None:
 
 def test_while_a_switch_is_away_calls_go_through_and_it_is_said() -> None:
     house, found = House(), on(TOLD)
-    house.post.part.lost = "connection refused"
+    house.post.there.away = "connection refused"
     house.stopping.heard(found, KEPT)
     assert (house.orders(), house.stopping.counts) == ([], {"not put": 1})
     assert house.wait() == [Result.FAILED]
