@@ -88,11 +88,16 @@ _EARLY = '<recv response="183" optional="true"/>\n'
 TRYING = '<recv response="100" optional="true"/>\n'
 
 
-def refused(folder: Path, status: int) -> Path:
-    """Return the scenario of a caller who hears this refusal, and before it no phone ring."""
+def refused(folder: Path, status: int, *, may_ring: bool = False) -> Path:
+    """Return the scenario of a caller who hears this refusal, and before it no phone ring.
+
+    With `may_ring` he may hear one.
+    """
     one = Voice()
-    body = f'{one.invite()}{TRYING}<recv response="{status}"/>\n{one.ack(3)}'
-    return _scenario(folder, f"refused{status}", body)
+    ring = '<recv response="180" optional="true"/>\n' if may_ring else ""
+    refusal_at = 3 if may_ring else 2
+    body = f'{one.invite()}{TRYING}{ring}<recv response="{status}"/>\n{one.ack(refusal_at + 1)}'
+    return _scenario(folder, f"refused{status}{'-late' if may_ring else ''}", body)
 
 
 def talks(folder: Path, lasts_ms: int = 300, *, rings: bool = False) -> Path:

@@ -162,10 +162,14 @@ class Region:
         return self.calls(scenario, calling, called, second=second).wait() == 0
 
     def is_refused(
-        self, calling: str, called: str = PHONE, status: int = 603, *, second: bool = False
-    ) -> bool:
-        """Have somebody call, and say whether he was refused and heard nothing ring before."""
-        scenario = sipp.refused(self.folder, status)
+        self, calling: str, called: str = PHONE, status: int = 603, *, second: bool = False,
+        may_ring: bool = False,
+    ) -> bool:  # fmt: skip
+        """Have somebody call, and say whether he was refused and heard nothing ring before.
+
+        With `may_ring` he may have.
+        """
+        scenario = sipp.refused(self.folder, status, may_ring=may_ring)
         return self.calls(scenario, calling, called, second=second).wait() == 0
 
     def capture(self, name: str = "wire") -> Path:

@@ -58,9 +58,9 @@ def folder() -> Path:
 
 @pytest.fixture(scope="session")
 def region(folder: Path) -> Iterator[Region]:
-    """Have callers, a switch and telephones around the box; its cables lead to them."""
+    """Have callers, a switch, a PBX and telephones around the box; its cables lead to them."""
     try:
-        with region_of(folder / "region") as made:
+        with region_of(folder / "region", pbx=True) as made:
             yield made
     except ConfigError as error:
         pytest.exit(str(error), 2)
@@ -94,7 +94,7 @@ def centre(hub: RigHub, folder: Path) -> Centre:
 def newcomer(strategy: BoxStrategy, hub: RigHub, centre: Centre, region: Region) -> Newcomer:
     """Have what the box is at the hub: `newcomer.node` is its name."""
     ports = strategy.box.ports
-    made = Newcomer(hub, ports, tables(ports.mirror, ports.probe, ports.exchange))
+    made = Newcomer(hub, ports, tables(ports.mirror, ports.probe, ports.exchange, pbx=True))
     strategy.files, strategy.follows = made.files, made.follows
     return made
 

@@ -14,8 +14,8 @@ from hil.bench.console import STARTS
 from hil.bench.measure import RANG, Measure, Scenario
 from hil.hub.store import EVENTS, GAPS, STREAMS
 from hil.region.ladder import ladder, steps
-from hil.region.tables import BOX, HONEST, LISTED, SWITCH
-from hil.region.watch import NS, Seen
+from hil.region.tables import BOX, HONEST, LISTED
+from hil.region.watch import NS, Message, Seen
 from hil.region.world import Region, until
 from hil.rig.hub import RigHub, Told
 
@@ -136,12 +136,17 @@ def outcome(hub: RigHub, call: str, within_s: float = SLOW_S) -> Told:
 
 def rang(calls: Sequence[Seen]) -> int:
     """Return how many of these callers heard it ring."""
-    return sum(one.first("180", source=SWITCH) is not None for one in calls)
+    return sum(_heard(one, "180") is not None for one in calls)
 
 
-def refused_after_ms(one: Seen) -> float:
+def _heard(one: Seen, label: str) -> Message | None:
+    """Return the first message of a kind that a call's caller was sent."""
+    return one.first(label, destination=one.messages[0].source)
+
+
+def refused_after_ms(one: Seen, status: int = 603) -> float:
     """Return the time from a call's INVITE to its refusal, both as its caller sees them."""
-    refusal = one.first("603", source=SWITCH)
+    refusal = _heard(one, str(status))
     if refusal is None:
         raise NotSeen(f"{one.call} was not refused: {one.result}")
     return (refusal.at_ns - one.at_ns) / 1e6
@@ -149,7 +154,7 @@ def refused_after_ms(one: Seen) -> float:
 
 def setup_ms(one: Seen) -> float:
     """Return the time from a call's INVITE until its caller hears it ring."""
-    rings = one.first("180", source=SWITCH)
+    rings = _heard(one, "180")
     if rings is None:
         raise NotSeen(f"{one.call} did not ring: {one.result}")
     return (rings.at_ns - one.at_ns) / 1e6
@@ -187,7 +192,7 @@ def answered(one: Seen) -> Answered:
 
 def late(run: Scenario, calls: Sequence[Seen]) -> list[Answered]:
     """Return what the box answered about calls that it did not stop, and note it."""
-    found = [answered(one) for one in calls if one.first("603", source=SWITCH) is None]
+    found = [answered(one) for one in calls if _heard(one, "603") is None]
     for one in found:
         word = one.label or "no answer"
         run.note(f"a listed call went through: {word}, {one.after_ms:.0f} ms after it was asked")

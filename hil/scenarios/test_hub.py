@@ -27,6 +27,8 @@ from hil.scenarios.centre import WrongCentre, blocking
 from hil.scenarios.look import SLOW_S, Balance
 
 CALLS = 5
+WEEK = 7
+"Days."
 
 
 def test_hub_gone_and_back(box: Box, hub: RigHub, region: Region, run: Scenario) -> None:
@@ -43,6 +45,32 @@ def test_hub_gone_and_back(box: Box, hub: RigHub, region: Region, run: Scenario)
     box.cut_network(False)
     run.measure(BACK_AFTER, _arrived(hub, calls))
     _once(hub, calls, run, before)
+
+
+def test_hub_gone_for_a_week(box: Box, hub: RigHub, region: Region, run: Scenario) -> None:
+    """The management cable is pulled, and by the box's clock a week passes, a day at a time.
+
+    Its list grows stale, which it says, and stays in force. Then its clock is set right, as a time
+    server would, and the cable is back: all arrives, once.
+    """
+    look.well(box, region)
+    before = look.balance(hub)
+    box.cut_network(True)
+    calls: list[Seen] = []
+    for _ in range(WEEK):
+        box.ask("date -s '+1 day'")
+        since = look.now_ns()
+        assert region.is_refused(LISTED), "a stale list is better than none"
+        calls += region.watcher.of(LISTED, since)
+    run.measure(RANG, look.rang(calls))
+    run.measure(CALLS_FAILED, int(not region.talks(HONEST)))
+    look.show(run, "A listed caller, after a week alone", calls[-1])
+    run.note(look.doctor(box))
+    box.ask(f"date -s '-{WEEK} days'")
+    box.cut_network(False)
+    run.measure(BACK_AFTER, _arrived(hub, calls))
+    _once(hub, calls, run, before)
+    assert region.is_refused(LISTED)
 
 
 def test_broker_is_killed(box: Box, hub: RigHub, region: Region, run: Scenario) -> None:

@@ -11,7 +11,7 @@ from hil.bench.measure import (
     Scenario,
 )
 from hil.demo.region import Centre
-from hil.region.tables import CAMPAIGN, HELP, HONEST, LISTED, SPOOFED
+from hil.region.tables import ABROAD2, CAMPAIGN, HELP, HONEST, LISTED, SPOOFED
 from hil.region.watch import NS
 from hil.region.world import Region
 from hil.rig.hub import RigHub, now_s
@@ -19,6 +19,8 @@ from hil.scenarios import look
 from hil.scenarios.look import SLOW_S
 
 CALLS = 5
+TOLD = 403
+"What Asterisk says to the caller of a call that it was told to hang up with cause 21."
 APART_S = 0.5
 
 
@@ -44,6 +46,29 @@ def test_scam_call_on_sip_is_stopped_before_it_rings(
     told = look.outcome(hub, calls[0].call)
     assert (told.body["result"], told.body["heard"]) == ("stopped", "603"), told
     run.note(f"hub: {told.body['result']}, heard {told.body['heard']}, by {told.body['by']}")
+
+
+def test_scam_call_by_the_pbx_is_hung_up(
+    box: Box, hub: RigHub, region: Region, run: Scenario
+) -> None:
+    """A listed number calls by a PBX that asks nobody. The box hears it, and has Asterisk hang up.
+
+    Here the telephone may ring before: that is a matter of how fast the box is.
+    """
+    look.well(box, region)
+    look.after(lambda: look.is_up(box, "pbx"), "the box speaks with the PBX")
+    assert region.talks(HONEST, second=True)
+    since = look.now_ns()
+    for _ in range(CALLS):
+        assert region.is_refused(LISTED, status=TOLD, second=True, may_ring=True)
+    both = region.watcher.of(LISTED, since)
+    calls = [one for one in both if one.messages[0].source == ABROAD2]  # less Asterisk's own legs
+    look.worst(run, INVITE_TO_STOPPED, [look.refused_after_ms(one, TOLD) for one in calls])
+    run.note(f"it rang for {look.rang(calls)} of {len(calls)}")
+    look.show(run, "A listed number calls by the PBX", calls[0])
+    told = [look.outcome(hub, one.call).body for one in calls]
+    assert {one["result"] for one in told} <= {"stopped", "stopped-ringing"}, told
+    assert region.talks(LISTED, HELP, second=True), "for help it may call"
 
 
 def test_urgent_block_takes_effect_in_the_middle_of_a_campaign(

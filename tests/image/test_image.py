@@ -142,6 +142,20 @@ def test_without_its_data_it_starts_again_and_the_try_counts(
         machine.until(r"qalqan: starting slot", 60)
 
 
+def test_a_damaged_file_system_is_mended_before_it_is_mounted(
+    hil: dict[str, Any], tmp_path: Path
+) -> None:
+    image, disk = Path(hil["files"]["disk"]["path"]), tmp_path / "disk.img"
+    prepare(image, disk, SMALL_CARD)
+    data = f"{disk}?offset={place_of('data')}"
+    subprocess.run(["debugfs", "-w", "-R", "ssv state 2", data], check=True, capture_output=True)
+    with running(image, disk, EDGE_TOML, keep=True) as machine:
+        machine.until(r"the file system of 'data' is checked", 120)
+        machine.until(r"Started .*qalqan-core", LONGEST_START_S)
+        state = machine.ask("dumpe2fs -h $(findmnt -no SOURCE /data) 2>/dev/null | grep state:")
+        assert state.split(":")[1].split() == ["clean"]
+
+
 def test_the_one_that_is_sold_has_no_way_in(tmp_path: Path) -> None:
     build(tmp_path, "--only", "disk")
     system = tmp_path / "root"
