@@ -7,9 +7,12 @@ told again.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from weakref import WeakValueDictionary
 
-from edge.ports import Receipt
+from edge.clock import now_ns
+from edge.errors import EnforceError
+from edge.ports import Order, Receipt
 
 MOST = 4096
 
@@ -26,6 +29,20 @@ class Receipts:
     def __len__(self) -> int:
         """Receipts remembered."""
         return len(self._kept)
+
+    async def once(self, order: Order, do: Callable[[Order], Awaitable[Receipt]]) -> Receipt:
+        """Carry out an order until its deadline, if it was not before; return its receipt.
+
+        Raises `EnforceError` if there is no time left, or as `do` does.
+        """
+        left_s = (order.deadline_ns - now_ns()) / 1e9
+        if left_s <= 0:
+            raise EnforceError(f"too late for {order.call.call}")
+        try:
+            async with asyncio.timeout(left_s), self.turn(order.id):
+                return self.of(order.id) or self.keep(await do(order))
+        except TimeoutError:
+            raise EnforceError(f"no answer in time for {order.call.call}") from None
 
     def turn(self, order: str) -> asyncio.Lock:
         """Return what lets one at a time carry out an order; whoever is next finds its receipt."""

@@ -30,7 +30,6 @@ from drivers.enforcers.freeswitch_esl.wire import (
     settings,
     tag_of,
 )
-from edge.clock import now_ns
 from edge.errors import DriverLost, EnforceError
 from edge.model.verdict import Action
 from edge.ports import Driver, Order, Receipt
@@ -101,14 +100,7 @@ class FreeSwitchEsl:
 
     async def enforce(self, order: Order) -> Receipt:
         """Have the leg that came in ended or redirected, and not twice."""
-        left_s = (order.deadline_ns - now_ns()) / 1e9
-        if left_s <= 0:
-            raise EnforceError(f"too late for {order.call.call}")
-        try:
-            async with asyncio.timeout(left_s), self._receipts.turn(order.id):
-                return self._receipts.of(order.id) or self._receipts.keep(await self._stop(order))
-        except TimeoutError:
-            raise EnforceError(f"no answer in time for {order.call.call}") from None
+        return await self._receipts.once(order, self._stop)
 
     async def watch(self) -> None:
         """Wait until FreeSWITCH hangs up, or is silent for too long."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from drivers.enforcers.kamailio_rpc.line import Line, connected, is_unix, udp_place
 from drivers.enforcers.kamailio_rpc.wire import LOOK, NOT_FOUND, Dialog, dialogs, end, find, reject
-from edge.clock import monotonic_s, now_ns
+from edge.clock import monotonic_s
 from edge.decode.sip.uri import parse_address
 from edge.errors import DriverLost, EnforceError
 from edge.model.verdict import Action
@@ -92,14 +92,7 @@ class KamailioRpc:
 
     async def enforce(self, order: Order) -> Receipt:
         """Have the call rejected or ended, and not twice."""
-        left_s = (order.deadline_ns - now_ns()) / 1e9
-        if left_s <= 0:
-            raise EnforceError(f"too late for {order.call.call}")
-        try:
-            async with asyncio.timeout(left_s), self._receipts.turn(order.id):
-                return self._receipts.of(order.id) or self._receipts.keep(await self._stop(order))
-        except TimeoutError:
-            raise EnforceError(f"no answer in time for {order.call.call}") from None
+        return await self._receipts.once(order, self._stop)
 
     async def watch(self) -> None:
         """Wait until Kamailio is silent for too long."""
