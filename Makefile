@@ -136,7 +136,7 @@ IN_IMAGE = $(shell find edge drivers image systemd requirements.lock -type f \
     -not -path '*/__pycache__/*' -not -name '*.so' -not -name '*.c')
 
 hil: peers $(READY) $(HIL_READY) $(HIL_DISK) ## the box beside a trunk, all scenarios; SCENARIO=name PLACE=real; needs root
-	@$(ALONE) $(HIL)/bin/python -m pytest -q -m hil -k '$(SCENARIO)' \
+	@$(ALONE) $(HIL)/bin/python -m pytest -v --no-header -m hil -k '$(SCENARIO)' \
 	    --lg-env hil/places/$(PLACE).yaml hil/scenarios \
 	    --update build/image/$(HIL_ARCH)-hil-$(HIL_LATER)/qalqan-edge-$(HIL_ARCH)-$(HIL_LATER).raucb
 

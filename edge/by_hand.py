@@ -6,7 +6,7 @@ is done by hand goes to the outbox of `uplink` too, so that the hub hears of it.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,13 @@ from edge import clock
 from edge.config import Config
 from edge.errors import InputError
 from edge.evidence.acts import ActLog, ActsHeld
-from edge.hint import MODES, REQUESTS, give
+from edge.hint import LISTS, MODES, REQUESTS, give
 from edge.moment import Moments
 from edge.places import Places, places_of
-from edge.report.command.act import switches
+from edge.report.command.act import Action, switches
 from edge.report.command.local import Audit, Local, Request, answer_of, leave, withdraw
 from edge.report.command.minutes import Minutes
+from edge.report.command.spare import Spare
 from edge.report.message import Result
 from edge.report.outbox.quota import Limits
 from edge.report.outbox.writer import Writer
@@ -67,11 +68,20 @@ def ask(config: Config, act: str, args: dict[str, Any], reason: str) -> Result:
         with ExitStack() as stack:
             acts = ActLog(places.acts, patience_s=PATIENCE_S)
             stack.callback(acts.close)
-            hint = partial(give, places.run, "core", MODES)
-            doing = switches(places.modes, config.trunk, hint)
+            doing = acts_here(places, config.trunk, partial(give, places.run, "core"))
             return Local(doing, _audit(config, places, acts, stack)).do(request, request.at_s)
     except ActsHeld:
         return _by_uplink(places, request)
+
+
+def acts_here(
+    places: Places, trunks: Collection[str], hint: Callable[[str], object]
+) -> dict[str, Action[Any]]:
+    """Return the kinds of acts that are asked for at the box; `hint` tells `core` of one."""
+    return {
+        **switches(places.modes, trunks, partial(hint, MODES)),
+        "spare": Spare(places.spared, partial(hint, LISTS)),
+    }
 
 
 def _audit(config: Config, places: Places, acts: ActLog, stack: ExitStack) -> Audit:

@@ -141,7 +141,8 @@ def lists_of(config: Config) -> Lists:
     table = config.blocklist
     guards = Guards(least_prefix=table.least_prefix_digits)
     tables = read_csv_files(table.files, list_name="files", guards=guards)
-    return Lists(places_of(config).lists, tables)
+    places = places_of(config)
+    return Lists(places.lists, tables, places.spared)
 
 
 def _trunk(config: Config, name: str) -> Trunk:

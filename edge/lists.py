@@ -22,7 +22,8 @@ from edge.blocklist.several import several
 from edge.blocklist.snapshot import Snapshot
 from edge.blocklist.stale import Age, age_of, aged, changes_at
 from edge.blocklist.store import State, Store, lists_in, open_list
-from edge.errors import ListError
+from edge.errors import ConfigError, ListError
+from edge.spared import list_of, read_spared
 from edge.verdict.guardrail import Alarm
 
 LOOK_EVERY_S = 1.0
@@ -127,6 +128,28 @@ class Followed:
         return f"signed {hours} hours ago{tail}"
 
 
+class SparedFile:
+    """The numbers that are spared at this box, as they were read last."""
+
+    def __init__(self, path: Path) -> None:
+        """Hold nothing yet."""
+        self.numbers = list_of({})
+        self._path = path
+        self._seen: Stamp = None
+
+    def look(self, now_s: int) -> list[Alarm] | None:
+        """Take over a file that changed; None if it did not. What is damaged spares nobody new."""
+        seen = _stamp(self._path)
+        if seen == self._seen:
+            return None
+        self._seen = seen
+        try:
+            self.numbers = list_of(read_spared(self._path))
+        except ConfigError as error:
+            return [Alarm("spared-damaged", "", now_s * NS, f"{error}: it holds as it was")]
+        return []
+
+
 class Look(NamedTuple):
     """What a look at the folder brought."""
 
@@ -137,11 +160,15 @@ class Look(NamedTuple):
 class Lists:
     """All lists of this box as one."""
 
-    def __init__(self, folder: Path, tables: Blocklist) -> None:
-        """Follow the signed lists of `folder`, beside `tables`, which are never read again."""
+    def __init__(self, folder: Path, tables: Blocklist, spared: Path | None = None) -> None:
+        """Follow the signed lists of `folder`, beside `tables`, which are never read again.
+
+        `spared` is the file of the numbers that are let through whatever those say.
+        """
         self._folder = folder
         self._tables = tables
         self._followed: dict[str, Followed] = {}
+        self._spared = SparedFile(spared) if spared else None
 
     def look(self, now_s: int) -> Look | None:
         """Return the lists anew if something changed since the last look."""
@@ -149,6 +176,7 @@ class Lists:
             if name not in self._followed:
                 self._followed[name] = Followed(Store(self._folder, name))
         looks = [followed.look(now_s) for followed in self._followed.values()]
+        looks += [self._spared.look(now_s)] if self._spared else []
         news = [look for look in looks if look is not None]
         return Look(self._as_one(), list(chain.from_iterable(news))) if news else None
 
@@ -164,7 +192,9 @@ class Lists:
     def _as_one(self) -> Blocklist:
         followed = [each.blocklist() for each in self._followed.values()]
         found = [one for one in followed if one is not None]
-        return several([*found, self._tables] if len(self._tables) or not found else found)
+        found += [self._tables] if len(self._tables) or not found else []
+        spared = self._spared.numbers if self._spared else ()
+        return several([*found, spared] if spared else found)
 
 
 class ListWatch:

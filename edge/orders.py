@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from edge import clock
+from edge.by_hand import acts_here
 from edge.evidence.bundle import export, pack
 from edge.evidence.journal import records
 from edge.hint import LISTS, MODES, RESTART
@@ -86,6 +87,5 @@ def actions(start: Start, ordered: Ordered) -> Mapping[str, Action[Any]]:
 
 def take_requests(start: Start, kept: Kept) -> Requests:
     """Build what does as is asked for at the box itself."""
-    places, hint = start.places, partial(start.hints.give, "core", MODES)
-    doing = switches(places.modes, start.config.trunk, hint)
-    return Requests(places.requests, Local(doing, kept.minutes))
+    doing = acts_here(start.places, start.config.trunk, partial(start.hints.give, "core"))
+    return Requests(start.places.requests, Local(doing, kept.minutes))

@@ -9,6 +9,7 @@
 | `outbox/NAME.db`    | NAME       | what waits for the hub; `acked.json` beside is uplink's |
 | `lists/`            | uplink     | lists, urgent records, trusted metadata                 |
 | `modes.json`        | uplink     | modes of trunks that were set by command                |
+| `spared.json`       | uplink     | numbers that are spared at this box for some hours      |
 | `stop`              | each       | while it is there, every trunk is only observed         |
 | `requests/`         | the CLI    | what `uplink` is asked to do at the box, and answers    |
 | `pull/`             | uplink     | files of the repository that are on their way           |
@@ -25,6 +26,7 @@ from typing import NamedTuple
 
 from edge.config import Config
 from edge.modes import MODES, STOP
+from edge.spared import SPARED
 
 
 class Places(NamedTuple):
@@ -62,6 +64,11 @@ class Places(NamedTuple):
     def modes(self) -> Path:
         """File of the modes that were set by command."""
         return self.state / MODES
+
+    @property
+    def spared(self) -> Path:
+        """File of the numbers that are let through whatever the lists say."""
+        return self.state / SPARED
 
     @property
     def stop(self) -> Path:

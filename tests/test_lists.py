@@ -22,6 +22,7 @@ from edge.pipeline import Decided
 from edge.ports import Driver, Trait
 from edge.service import Notifier
 from edge.settings import Part
+from edge.spared import Spared, write_spared
 from edge.trust.urgent import sign_record
 from tests.blocklist.images import entry
 from tests.call.sip_talk import write
@@ -226,3 +227,33 @@ def test_the_next_call_is_judged_by_an_urgent_record(site, tmp_path, monkeypatch
 
     assert asyncio.run(talk()) == [Action.ALLOW, Action.BLOCK, Action.ALLOW]
     gc.set_threshold(*threshold)
+
+
+# Spared -----------------------------------------------------------------------
+
+
+def test_what_is_spared_here_speaks_before_the_lists(tmp_path):
+    site, path = Site(tmp_path), tmp_path / "spared.json"
+    lists = Lists(tmp_path / "lists", NOTHING, path)
+    assert action(lists.first(NOW).blocklist, LISTED) is Action.BLOCK
+    write_spared(path, {LISTED: Spared(NOW, NOW + 60, "a-1")})
+    blocklist = lists.look(NOW).blocklist
+    assert (action(blocklist, LISTED), blocklist.version) == (Action.ALLOW, 1)
+    assert blocklist.find(LISTED, Listed.CALLING, UNKNOWN_TRUNK, NOW + 60).list_name == "fraud"
+    assert lists.look(NOW) is None
+    path.write_bytes(b"{")
+    look = lists.look(NOW)
+    assert names(look) == ["spared-damaged"]
+    assert action(look.blocklist, LISTED) is Action.ALLOW
+    path.unlink()
+    assert action(lists.look(NOW).blocklist, LISTED) is Action.BLOCK
+    site.publish(OTHER)
+    assert action(lists.look(NOW).blocklist, OTHER) is Action.BLOCK
+
+
+def test_numbers_are_spared_where_only_tables_are_asked(tmp_path):
+    path = tmp_path / "spared.json"
+    lists = Lists(tmp_path / "lists", SimpleBlocklist("files", 1, [entry(LISTED)]), path)
+    assert action(lists.first(NOW).blocklist, LISTED) is Action.BLOCK
+    write_spared(path, {LISTED: Spared(NOW, NOW + 60, "a-1")})
+    assert action(lists.look(NOW).blocklist, LISTED) is Action.ALLOW

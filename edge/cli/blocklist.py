@@ -17,8 +17,13 @@ from edge.blocklist.simple import is_valid
 from edge.blocklist.snapshot import Snapshot
 from edge.blocklist.store import Store, in_memory, lists_in, open_list
 from edge.cli import jsonlines
+from edge.cli.acts import Why, do
 from edge.cli.list import entry_text, moment
+from edge.cli.options import ConfigFile
+from edge.config import load
 from edge.errors import ListError
+from edge.places import places_of
+from edge.spared import MOST_HOURS, read_spared
 from edge.trust.client import Client
 from edge.trust.fetch import LocalFetcher
 
@@ -30,6 +35,7 @@ Folder = Annotated[
     Path, typer.Option("--state", "-s", help="Folder in which this box keeps its lists.")
 ]
 Name = Annotated[str, typer.Option("--list", "-l", help="Name of the list.")]
+Number = Annotated[str, typer.Argument(help="Number in international form.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 STATE = Path("state/lists")
 
@@ -111,7 +117,7 @@ def status(state: Folder = STATE, name: Name = "", *, json: Json = False) -> Non
 
 @app.command()
 def lookup(
-    number: Annotated[str, typer.Argument(help="Number in international form.")],
+    number: Number,
     state: Folder = STATE,
     name: Name = "",
     *,
@@ -142,6 +148,48 @@ def _validity(entry: Entry, now_s: int) -> str:
     if is_valid(entry, now_s):
         return "holds"
     return "not yet" if now_s < entry.valid_from else "expired"
+
+
+@app.command()
+def spare(
+    config: ConfigFile,
+    number: Number,
+    hours: Annotated[int, typer.Option(help=f"For how long, at most {MOST_HOURS}.")] = 24,
+    reason: Why = "",
+) -> None:
+    """Let a number through at this box for some hours, whatever the lists say of it.
+
+    For somebody who is stopped by mistake, until the centre lifts the block everywhere. The hub is
+    told. Example: qalqan blocklist spare +447700900123 --reason "calls his bank, 3 a.m."
+    """
+    do(load(config), "spare", {"number": number, "hours": hours}, reason)
+
+
+@app.command()
+def unspare(config: ConfigFile, number: Number, reason: Why = "") -> None:
+    """Have the lists speak of a number again that was spared.
+
+    Example: qalqan blocklist unspare +447700900123
+    """
+    do(load(config), "spare", {"number": number, "on": False}, reason)
+
+
+@app.command()
+def spared(config: ConfigFile, *, json: Json = False) -> None:
+    """Say which numbers are spared at this box now, until when, and by which act.
+
+    Example: qalqan blocklist spared --json
+    """
+    now_s = _now_s()
+    found = read_spared(places_of(load(config)).spared)
+    for digits, one in sorted(found.items()):
+        if one.until_s <= now_s:
+            continue
+        if json:
+            jsonlines.put({"number": f"+{digits}", "since": one.since_s, "until": one.until_s,
+                           "act": one.act})  # fmt: skip
+        else:
+            typer.echo(f"+{digits} until {moment(one.until_s)}, act {one.act}")
 
 
 @app.command()

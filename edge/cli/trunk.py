@@ -12,7 +12,8 @@ import typer
 
 from edge import clock, config as config_file
 from edge.cli import jsonlines
-from edge.cli.options import ConfigFile
+from edge.cli.acts import DEGRADED, Why, ask, do, is_recorded
+from edge.cli.options import ConfigFile, the_config
 from edge.cli.trunk_table import print_list, print_report
 from edge.config import Config
 from edge.errors import ConfigError, InputError, QalqanError
@@ -23,7 +24,6 @@ from edge.modes import STOP, is_stopped, read_modes, stop as stop_all
 from edge.moment import Moments
 from edge.places import places_of
 from edge.readings import read
-from edge.report.message import Result
 from edge.trunk_report import Report, Running, running
 from edge.whose import act_as_owner, who
 
@@ -31,7 +31,6 @@ app = typer.Typer(help="Trunks: what stopping would do, and its switch.", no_arg
 
 SCHEMA = 1
 "Of every object that is printed with `--json`."
-DEGRADED = 3
 ALIVE_S = 5.0
 "Since `core` wrote its numbers, which it does each second."
 DAY_S = 86_400
@@ -42,14 +41,13 @@ NS = 1_000_000_000
 def _names(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the trunks that a word may become."""
     try:
-        found = config_file.load(Path(ctx.params.get("config") or "edge.toml")).trunk
-    except ConfigError:
+        found = config_file.load(ctx.params.get("config") or the_config()).trunk
+    except (ConfigError, typer.BadParameter):
         return []
     return [name for name in found if name.startswith(incomplete)]
 
 
 Name = Annotated[str, typer.Argument(help="Name of a trunk.", autocompletion=_names)]
-Why = Annotated[str, typer.Option("--reason", help="Why; goes into the audit log.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask again.")]
 Since = Annotated[str, typer.Option(help="How far to look back: 30m, 12h, 7d, 4w.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -169,7 +167,7 @@ def enforce(config: ConfigFile, name: Name, reason: Why = "", *, yes: Yes = Fals
     [found] = _counted(settings, [name], "7d")
     print_report(found, _running(settings, name))
     _confirm(f"Stop calls on {name} from now on?", yes=yes)
-    _do(settings, "mode", {"trunk": name, "mode": Mode.ENFORCE.value}, reason)
+    do(settings, "mode", {"trunk": name, "mode": Mode.ENFORCE.value}, reason)
     if why := _stopped(settings):
         typer.echo(f"qalqan: nothing is stopped yet: {why}", err=True)
         raise typer.Exit(DEGRADED)
@@ -183,7 +181,7 @@ def observe(config: ConfigFile, name: Name, reason: Why = "") -> None:
     """
     settings = config_file.load(config)
     args = {"trunk": _known(settings, name), "mode": Mode.OBSERVE.value}
-    _do(settings, "mode", args, reason)
+    do(settings, "mode", args, reason)
 
 
 @app.command()
@@ -201,8 +199,8 @@ def stop(config: ConfigFile, reason: Why = "") -> None:
     give(state / "run", "core", MODES)
     typer.echo("all trunks are only observed")
     try:
-        result = _ask(config_file.load(config), "enforcement", {"on": False}, reason)
-        lack = "" if result.state == "done" and _is_recorded(result) else result.text
+        result = ask(config_file.load(config), "enforcement", {"on": False}, reason)
+        lack = "" if result.state == "done" and is_recorded(result) else result.text
     except QalqanError as error:
         lack = str(error)
     if lack:
@@ -221,7 +219,7 @@ def go(config: ConfigFile, reason: Why = "", *, yes: Yes = False) -> None:
     modes = {name: held.get(name, table.mode) for name, table in settings.trunk.items()}
     names = [name for name, mode in modes.items() if mode is Mode.ENFORCE]
     _confirm(f"Stop calls again on: {', '.join(names) or 'no trunk'}?", yes=yes)
-    _do(settings, "enforcement", {"on": True}, reason)
+    do(settings, "enforcement", {"on": True}, reason)
     if settings.enforce.stop:
         typer.echo("qalqan: nothing is stopped yet: the configuration says so", err=True)
         raise typer.Exit(DEGRADED)
@@ -238,28 +236,6 @@ def _state_of(config: Path) -> Path:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             text = f"{wrong}\nNOTHING WAS CHANGED: `touch stop` in the state folder does as much"
             raise ConfigError(text) from wrong
-
-
-def _ask(config: Config, act: str, args: dict[str, Any], reason: str) -> Result:
-    # What writes the outbox and reads commands takes a second to load: too long for `stop`.
-    from edge.by_hand import ask  # noqa: PLC0415
-
-    return ask(config, act, args, reason)
-
-
-def _do(config: Config, act: str, args: dict[str, Any], reason: str) -> None:
-    """Have it done and say so; what was refused or failed is an error."""
-    act_as_owner(places_of(config).state)
-    result = _ask(config, act, args, reason)
-    if result.state != "done":
-        raise InputError(result.text)
-    typer.echo(result.text)
-    if not _is_recorded(result):
-        raise typer.Exit(DEGRADED)
-
-
-def _is_recorded(result: Result) -> bool:
-    return result.data.get("recorded") is not False
 
 
 def _confirm(question: str, *, yes: bool) -> None:

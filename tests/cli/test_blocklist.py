@@ -2,6 +2,7 @@
 """`qalqan blocklist`: what is in force, what is said of a number, and why."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -10,10 +11,14 @@ from edge.blocklist.manifest import Record
 from edge.blocklist.sheet import from_entries
 from edge.blocklist.store import State, Store
 from edge.cli.blocklist import app
+from edge.config import load
 from edge.errors import ListError
+from edge.evidence.shelf import lines
 from edge.model.verdict import Action
+from edge.places import places_of
 from edge.trust.urgent import sign_record
 from tests.blocklist.images import entry
+from tests.cli.conftest import Qalqan
 
 FOREVER = 250_000_000_000
 LISTED = [
@@ -88,3 +93,34 @@ def test_damage_is_found_by_verify(state):
 def test_an_empty_folder_is_named(tmp_path):
     with pytest.raises(ListError, match="no list is here"):
         run("status", "--state", tmp_path)
+
+
+# Spared -----------------------------------------------------------------------
+
+NUMBER = "+447700900123"
+
+
+def test_a_number_is_spared_and_listed_again_and_both_are_in_the_log(
+    qalqan: Qalqan, config: Path
+) -> None:
+    places = places_of(load(config))
+    places.state.mkdir()
+    words = ("-c", config, "--reason", "calls his bank")
+    assert qalqan("blocklist", "spared", "-c", config).out == ""
+    done = qalqan("blocklist", "spare", NUMBER, "--hours", "2", *words)
+    assert (done.code, done.out) == (0, f"{NUMBER} is spared at this box for 2 h\n")
+    (line,) = qalqan("blocklist", "spared", "-c", config, "--json").lines
+    assert (line["number"], line["until"] - line["since"]) == (NUMBER, 7200)
+    assert NUMBER in qalqan("blocklist", "spared", "-c", config).out
+    assert qalqan("blocklist", "unspare", NUMBER, *words).out == f"{NUMBER} is spared no longer\n"
+    assert qalqan("blocklist", "spared", "-c", config).out == ""
+    kept = [json.loads(line.octets) for line in lines(places.acts)]
+    assert [(one["act"], one["state"]) for one in kept] == [("spare", "done")] * 2
+    assert kept[0]["text"].endswith("for 2 h; calls his bank")
+
+
+def test_what_is_no_number_is_refused(qalqan: Qalqan, config: Path) -> None:
+    places_of(load(config)).state.mkdir()
+    done = qalqan("blocklist", "spare", "87001234567", "-c", config)
+    assert (done.code, done.out) == (1, "")
+    assert "number" in done.err

@@ -8,13 +8,14 @@ what reached the phone; the outcome is what the tap heard.
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from hil.region.sipp import refused, talks
 from tests.flows import region as place
-from tests.flows.house import until
+from tests.flows.house import Part, until
 from tests.flows.ladder import in_readme, ladder, shape, steps
 from tests.flows.region import ABROAD, BOX, CONTROL, SWITCH, VICTIM
 from tests.flows.ways import WAYS, switched
@@ -26,6 +27,8 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).parents[2]
+NEW_LISTS = '"event": "lists"'
+"Logged when other lists than those of the start are asked."
 MACHINES = {
     ABROAD: "caller abroad", SWITCH: "switch", CONTROL: "switch", VICTIM: "phone",
     BOX: "Qalqan Edge",
@@ -59,6 +62,26 @@ def test_a_listed_caller_never_makes_the_phone_ring(name: str, tmp_path: Path) -
         assert shape(shown) <= shape(in_readme(way.picture)), shown
         assert shape(shown) >= {line for line in shape(in_readme(way.picture)) if "Edge" in line
                                 or "AMI" in line or str(way.refusal) in line}  # fmt: skip
+
+
+def test_a_number_that_is_spared_goes_through_from_the_next_call_on(tmp_path: Path) -> None:
+    """Until it is listed again: nobody starts anything anew."""
+    with switched(WAYS["kamailio-asks"], tmp_path) as (region, start):
+        core = start()
+        config = ("--config", str(region.folder / "edge.toml"))
+        assert region.call(refused(tmp_path, 603), place.LISTED) == 0
+        for number, (act, scenario) in enumerate(
+            (("spare", talks(tmp_path)), ("unspare", refused(tmp_path, 603))), 1
+        ):
+            words = ("-m", "edge", "blocklist", act, place.LISTED, *config)
+            subprocess.run([sys.executable, *words], cwd=ROOT, check=True)
+            until(partial(has_new_lists, core, number), f"{act} is in force")
+            assert region.call(scenario, place.LISTED) == 0, act
+
+
+def has_new_lists(core: Part, often: int) -> bool:
+    """Return whether `core` has taken other lists so often."""
+    return core.said().count(NEW_LISTS) >= often
 
 
 def on_the_wire(capture: Path) -> list[str]:

@@ -23,6 +23,7 @@ from edge.errors import QalqanError
 from edge.model.verdict import Mode
 from edge.report.command.act import Action, EnforcementArgs, Job, ModeArgs
 from edge.report.command.signed import Denied, Why, problems
+from edge.report.command.spare import SpareArgs
 from edge.report.message import Result
 
 LIFE_S = 30
@@ -129,6 +130,8 @@ def milder(args: BaseModel) -> BaseModel | None:
             return args.model_copy(update={"mode": Mode.OBSERVE})
         case EnforcementArgs(on=True):
             return args.model_copy(update={"on": False})
+        case SpareArgs(on=False):
+            return args.model_copy(update={"on": True})
         case _:
             return None
 
