@@ -30,6 +30,17 @@ SELDOM = {
 }  # fmt: skip
 "Commands that `core` must not hold, and the module of `edge.cli` where each is."
 
+PANELS = {
+    "At the box": (
+        "run", "doctor", "health", "trunk", "blocklist", "taps", "explain", "evidence", "origin",
+        "enrol", "identity", "decommission",
+    ),
+    "At a desk": ("decode", "replay", "config", "drivers"),
+    "For the centre": ("list", "firmware", "redress"),
+    "What the image calls by itself": ("first-boot", "grow", "migrate"),
+}  # fmt: skip
+"What stands together in the help, and in which order."
+
 
 class Signing(TyperGroup):
     """Commands of `edge.cli.NAME`, imported when asked for: what checks signatures takes 200 ms.
@@ -57,11 +68,20 @@ class Root(TyperGroup):
     @override
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the commands."""
-        return [*PLAIN, *GROUPS, *super().list_commands(ctx), *SELDOM]
+        names = [*PLAIN, *GROUPS, *super().list_commands(ctx), *SELDOM]
+        order = [name for panel in PANELS.values() for name in panel]
+        return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
 
     @override
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command, or None."""
+        command = self._loaded(ctx, cmd_name)
+        for panel, names in PANELS.items():
+            if cmd_name in names:
+                command.rich_help_panel = panel
+        return command
+
+    def _loaded(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as typer has it
         if cmd_name in SELDOM:
             module = import_module(f"edge.cli.{SELDOM[cmd_name]}")
             return get_group(module.app).get_command(ctx, cmd_name)

@@ -66,7 +66,10 @@ def update(
     state: Folder = STATE,
     node: Annotated[str, typer.Option(help="Name of this box.")] = "",
 ) -> None:
-    """Take the newest version from a folder: a memory stick where there is no hub."""
+    """Take the newest version from a folder: a memory stick where there is no hub.
+
+    Example: qalqan blocklist update /media/stick/repository --root root.json --list fraud
+    """
     client = Client(state / "trust", root.read_bytes(), LocalFetcher(repository))
     done = Updates(Store(state, name), client, Settings(node)).update(_now_s())
     if done is None:
@@ -83,7 +86,10 @@ def urgent(
     state: Folder = STATE,
     node: Annotated[str, typer.Option(help="Name of this box.")] = "",
 ) -> None:
-    """Take an urgent record from a file; a running `core` follows within a second."""
+    """Take an urgent record from a file; a running `core` follows within a second.
+
+    Example: qalqan blocklist urgent urgent-17.json --root root.json
+    """
     signed = read_signed(file.read_bytes())
     record = read_record(signed.record)
     if record.list not in lists_in(state):
@@ -96,7 +102,10 @@ def urgent(
 
 @app.command()
 def status(state: Folder = STATE, name: Name = "", *, json: Json = False) -> None:
-    """Say which versions are in force, since when, and what the look-up runs on."""
+    """Say which versions are in force, since when, and what the look-up runs on.
+
+    Example: qalqan blocklist status --json
+    """
     for store in _stores(state, name):
         found, known = _open(store), store.state()
         urgent = store.urgent(_now_s())
@@ -123,7 +132,10 @@ def lookup(
     *,
     json: Json = False,
 ) -> None:
-    """Say every entry that covers a number, the most specific first, and whether it holds now."""
+    """Say every entry that covers a number, the most specific first, and whether it holds now.
+
+    Example: qalqan blocklist lookup +447700900123
+    """
     digits, now_s = number.removeprefix("+"), _now_s()
     count = 0
     for store in _stores(state, name):
@@ -198,7 +210,10 @@ def diff(
     name: Name,
     state: Folder = STATE,
 ) -> None:
-    """Show what changed from an earlier version to the one in force."""
+    """Show what changed from an earlier version to the one in force.
+
+    Example: qalqan blocklist diff 1041 --list fraud
+    """
     store = Store(state, name)
     kept = dict(store.versions()).get(version)
     if kept is None:
@@ -213,7 +228,10 @@ def rollback(
     name: Name,
     state: Folder = STATE,
 ) -> None:
-    """Put an earlier version in force again, until the centre publishes a newer one."""
+    """Put an earlier version in force again, until the centre publishes a newer one.
+
+    Example: qalqan blocklist rollback 1041 --list fraud
+    """
     store = Store(state, name)
     store.go_back(version)
     typer.echo(f"{name}: version {version} is in force; {store.state().highest} stays the highest")
@@ -221,7 +239,10 @@ def rollback(
 
 @app.command()
 def verify(state: Folder = STATE, name: Name = "") -> None:
-    """Read every octet of the lists in force and compare it with its hash."""
+    """Read every octet of the lists in force and compare it with its hash.
+
+    Example: qalqan blocklist verify --list fraud
+    """
     for store in _stores(state, name):
         found = open_list(store.current)
         found.verify()

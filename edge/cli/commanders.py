@@ -24,6 +24,9 @@ def commanders(
     """Say who commands the appliances; new keys replace the old ones.
 
     Both sign what makes an appliance stop more, or changes it; one is enough to make it stop less.
+
+    Example: qalqan list commanders repository --root root.key --online online.key --operator
+    a.key.pub --engineer b.key.pub
     """
     repository, now_s = Repository(folder), clock.now_ns() // _NS
     signers = read_signer(root), read_signer(online)

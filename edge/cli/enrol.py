@@ -197,7 +197,10 @@ def identity(
     *,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Say who this box is for the hub, and until when. Exit code 3 once that is over."""
+    """Say who this box is for the hub, and until when. Exit code 3 once that is over.
+
+    Example: qalqan identity --json
+    """
     found = _identity(config_file.load(config))
     standing, now_s = found.standing(), _now_s()
     left_s = standing.ends_s - now_s
@@ -230,6 +233,8 @@ def decommission(
 
     The hub is told first, if it can be reached. Files are written over and unlinked; on flash that
     is a best effort, and where it matters the disk is destroyed.
+
+    Example: qalqan decommission --fill
     """
     settings = config_file.load(config)
     name = settings.node.name

@@ -160,6 +160,8 @@ def log(
     """Say how long the log is, what its root is, and up to where it is signed.
 
     Exit code 1 if it is not what was signed or, with --check, not what was kept.
+
+    Example: qalqan evidence log --check
     """
     signed = read_kept(beside(evidence))  # before the leaves: they grow meanwhile
     leaves = read_leaves(evidence)

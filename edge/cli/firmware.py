@@ -46,7 +46,10 @@ def _line(release: Release) -> str:
 
 @app.command()
 def key(file: Annotated[Path, typer.Argument(help="Where the private key goes.")]) -> None:
-    """Make a key; its public half goes to FILE.pub."""
+    """Make a key; its public half goes to FILE.pub.
+
+    Example: qalqan firmware key release.key
+    """
     typer.echo(f"{file}.pub: key {new_key(file).keyid[:16]}...; keep {file} to yourself")
 
 
@@ -58,7 +61,11 @@ def new(
     release: Annotated[Path, typer.Option(help="Public key of release.")],
     operations: Annotated[Path, typer.Option(help="Public key of operations.")],
 ) -> None:
-    """Say who signs firmware; new keys replace the old ones."""
+    """Say who signs firmware; new keys replace the old ones.
+
+    Example: qalqan firmware new repository --root root.key --online online.key --release
+    release.key.pub --operations operations.key.pub
+    """
     repository, now_s = Repository(folder), _now_s()
     signers = read_signer(root), read_signer(online)
     keys = {"release": read_public(release), "operations": read_public(operations)}
@@ -87,14 +94,20 @@ def add(
 
 @app.command()
 def drop(folder: Folder, version: Version) -> None:
-    """Take a version out of the draft: once published, nobody begins to install it."""
+    """Take a version out of the draft: once published, nobody begins to install it.
+
+    Example: qalqan firmware drop repository 1.4.0
+    """
     for release in FirmwareDesk(Repository(folder)).drop(version):
         typer.echo(f"- {_line(release)}")
 
 
 @app.command()
 def show(folder: Folder) -> None:
-    """Show the draft, and who has signed it."""
+    """Show the draft, and who has signed it.
+
+    Example: qalqan firmware show repository
+    """
     repository = Repository(folder)
     desk = FirmwareDesk(repository)
     for release in desk.draft():
@@ -112,7 +125,10 @@ def sign(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Sign the draft for one side, after seeing it; the second signs the very same octets."""
+    """Sign the draft for one side, after seeing it; the second signs the very same octets.
+
+    Example: qalqan firmware sign repository --as release --key release.key
+    """
     repository = Repository(folder)
     desk, signer = FirmwareDesk(repository), read_signer(key)
     for release in desk.draft():
@@ -127,7 +143,10 @@ def sign(
 
 @app.command()
 def publish(folder: Folder, key: KeyFile) -> None:
-    """Put in force what both sides have signed."""
+    """Put in force what both sides have signed.
+
+    Example: qalqan firmware publish repository --key online.key
+    """
     repository = Repository(folder)
     desk = FirmwareDesk(repository)
     manifest = desk.pending()

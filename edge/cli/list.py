@@ -86,7 +86,10 @@ def moment(at_s: int) -> str:
 
 @app.command()
 def key(file: Annotated[Path, typer.Argument(help="Where the private key goes.")]) -> None:
-    """Make a key; its public half goes to FILE.pub."""
+    """Make a key; its public half goes to FILE.pub.
+
+    Example: qalqan list key operator.key
+    """
     typer.echo(f"{file}.pub: key {new_key(file).keyid[:16]}...; keep {file} to yourself")
 
 
@@ -99,7 +102,11 @@ def new(
     operator: Annotated[Path, typer.Option(help="Public key of the operator.")],
     prosecutor: Annotated[Path, typer.Option(help="Public key of the prosecutor.")],
 ) -> None:
-    """Make a list, and the repository if there is none; say who must sign it."""
+    """Make a list, and the repository if there is none; say who must sign it.
+
+    Example: qalqan list new repository fraud --root root.key --online online.key --operator
+    a.key.pub --prosecutor b.key.pub
+    """
     if name in OWN:
         raise ListError(f"{name} is no name for a list")
     repository = Repository(folder)
@@ -128,7 +135,10 @@ def add(  # noqa: PLR0913 - one option a column
     scope: Annotated[str, typer.Option(help="all, class:..., or trunk:NAME.")] = "all",
     source: Annotated[str, typer.Option(help="Who reported it.")] = "",
 ) -> None:
-    """Add an entry to the draft."""
+    """Add an entry to the draft.
+
+    Example: qalqan list add repository fraud +447700900123 --basis ORDER-17
+    """
     entry = entry_of({
         "pattern": pattern, "basis": basis, "action": action, "party": party,
         "category": category, "valid_from": valid_from, "valid_until": valid_until,
@@ -140,7 +150,10 @@ def add(  # noqa: PLR0913 - one option a column
 
 @app.command()
 def remove(folder: Folder, name: Name, pattern: Pattern) -> None:
-    """Remove all entries of a pattern from the draft."""
+    """Remove all entries of a pattern from the draft.
+
+    Example: qalqan list remove repository fraud +447700900123
+    """
     desk = _desk(folder, name)
     wanted = entry_of({"pattern": pattern, "party": "calling", "action": "allow"})
     covering = desk.draft().covering(wanted.low)
@@ -158,7 +171,10 @@ def import_(
     name: Name,
     file: Annotated[Path, typer.Argument(help="Table of all entries, as CSV in UTF-8.")],
 ) -> None:
-    """Make the table the draft: what it does not hold is removed."""
+    """Make the table the draft: what it does not hold is removed.
+
+    Example: qalqan list import repository fraud fraud.csv
+    """
     desk = _desk(folder, name)
     desk.fill(read_entries(file))
     typer.echo(f"{name}: {len(desk.draft())} entries in the draft")
@@ -166,7 +182,10 @@ def import_(
 
 @app.command()
 def diff(folder: Folder, name: Name) -> None:
-    """Show what the draft changes in the published list."""
+    """Show what the draft changes in the published list.
+
+    Example: qalqan list diff repository fraud
+    """
     _show(_desk(folder, name))
 
 
@@ -195,6 +214,8 @@ def sign(  # noqa: PLR0913 - what is signed is said in full
     """Sign the draft for one side, after seeing what it changes.
 
     The first to sign prepares the version; the second signs the very same octets.
+
+    Example: qalqan list sign repository fraud --as operator --key operator.key
     """
     desk, repository = _desk(folder, name), Repository(folder)
     signer = read_signer(key)
@@ -215,7 +236,10 @@ def _signed_text(manifest: Manifest, sides: list[str]) -> str:
 
 @app.command()
 def publish(folder: Folder, name: Name, key: KeyFile) -> None:
-    """Put in force what both sides have signed."""
+    """Put in force what both sides have signed.
+
+    Example: qalqan list publish repository fraud --key online.key
+    """
     desk, repository = _desk(folder, name), Repository(folder)
     manifest = desk.pending()
     if manifest is None:
@@ -240,7 +264,11 @@ def urgent_add(  # noqa: PLR0913 - one option a column
     out: Out,
     hours: Hours = 72,
 ) -> None:
-    """Prepare and sign an urgent addition; it takes effect once the other side signs too."""
+    """Prepare and sign an urgent addition; it takes effect once the other side signs too.
+
+    Example: qalqan list urgent add repository fraud +447700900123 --basis ORDER-18 --as
+    operator --key operator.key --out urgent-18.json
+    """
     rest = {"basis": basis, "action": action, "party": party, "category": category}
     added = [entry_of({"pattern": pattern, **rest}) for pattern in patterns]
     signer = _signer(folder, name, side, key)
@@ -253,7 +281,11 @@ def urgent_lift(  # noqa: PLR0913 - what is signed is said in full
     folder: Folder, name: Name, patterns: Patterns, *, side: Side, key: KeyFile, out: Out,
     hours: Hours = 72,
 ) -> None:  # fmt: skip
-    """Prepare and sign an urgent lifting of all entries of patterns; one signature is enough."""
+    """Prepare and sign an urgent lifting of all entries of patterns; one signature is enough.
+
+    Example: qalqan list urgent lift repository fraud +447700900123 --as operator --key
+    operator.key --out lift.json
+    """
     desk, now_s = _desk(folder, name), _now_s()
     lifted = [entry for pattern in patterns for entry in _listed(desk, pattern, now_s)]
     signer = _signer(folder, name, side, key)
@@ -270,7 +302,11 @@ def urgent_sign(
     *,
     yes: Yes = False,
 ) -> None:
-    """Sign what the other side has prepared, after seeing what it changes."""
+    """Sign what the other side has prepared, after seeing what it changes.
+
+    Example: qalqan list urgent sign repository urgent-18.json --as prosecutor --key
+    prosecutor.key
+    """
     signed = read_signed(file.read_bytes())
     record = read_record(signed.record)
     signer = _signer(folder, record.list, side, key)

@@ -18,7 +18,10 @@ ConfigFile = Annotated[Path, typer.Argument(help="The appliance's TOML file.")]
 
 @config_app.command()
 def check(config: ConfigFile) -> None:
-    """Read the file and the lists it names; say all that is wrong, with line and nearest word."""
+    """Read the file and the lists it names; say all that is wrong, with line and nearest word.
+
+    Example: qalqan config check edge.toml
+    """
     settings = config_file.load(config)
     blocklist, alarms = lists_of(settings).first(clock.now_ns() // NS)
     typer.echo(
@@ -34,20 +37,29 @@ def check(config: ConfigFile) -> None:
 
 @config_app.command()
 def schema() -> None:
-    """Print the JSON Schema of the file, every installed driver's keys included."""
+    """Print the JSON Schema of the file, every installed driver's keys included.
+
+    Example: qalqan config schema > edge.schema.json
+    """
     typer.echo(json_text.dumps(config_file.schema(), indent=2, ensure_ascii=False))
 
 
 @config_app.command()
 def show(config: ConfigFile) -> None:
-    """Print the file as it takes effect, every default written out."""
+    """Print the file as it takes effect, every default written out.
+
+    Example: qalqan config show edge.toml
+    """
     typer.echo(config_file.show(config_file.load(config)))
 
 
 def drivers(
     *, json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False
 ) -> None:
-    """List the installed drivers: what hears, what asks, what is told."""
+    """List the installed drivers: what hears, what asks, what is told.
+
+    Example: qalqan drivers --json
+    """
     for group in plugins.GROUPS:
         for name in plugins.names(group):
             driver = plugins.load(group, name)

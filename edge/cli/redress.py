@@ -75,7 +75,10 @@ def check(
 
 @app.command()
 def show(file: File, *, json: Json = False) -> None:
-    """Print what a card says, whoever signed it."""
+    """Print what a card says, whoever signed it.
+
+    Example: qalqan redress show card.jws --json
+    """
     try:
         _tell(read(_text(file)), json=json)
     except TrustError as wrong:

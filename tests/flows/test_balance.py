@@ -110,7 +110,8 @@ def test_of_a_short_soak() -> None:
     samples: list[Sample] = []
     done = asyncio.run(soak(2, RATE, 0.5, samples.append))
     assert (done.sent >= 2 * RATE * 0.9, done.unaccounted) == (True, 0)
-    assert closed(done.summary)["tap"]["lost"] == 0
+    closed(done.summary)
+    assert set(done.summary["lost"]) <= {"unread"}, "it is ended while the last are in the ring"
     assert samples == done.samples
 
 
