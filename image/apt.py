@@ -93,6 +93,9 @@ class Apt:
             "APT::Install-Recommends": "0",
             "APT::Sandbox::User": "root",
             "Acquire::Languages": "none",
+            "Acquire::Retries": "5",
+            # without it an index that did not come is a warning, and nothing is found afterwards
+            "APT::Update::Error-Mode": "any",
         }
         return [word for key, value in chosen.items() for word in ("-o", f"{key}={value}")]
 

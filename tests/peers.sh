@@ -17,6 +17,7 @@ tcpreplay:tcpreplay
 tcpdump:tcpdump
 mosquitto:mosquitto
 shellcheck:shellcheck
+groff:groff-base
 ip:iproute2
 nft:nftables
 gcc:gcc
