@@ -5,6 +5,7 @@ The log of acts has one writer, which holds its lock; it is this lock that tells
 is done by hand goes to the outbox of `uplink` too, so that the hub hears of it.
 """
 
+import os
 import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -21,8 +22,9 @@ from edge.hint import MODES, REQUESTS, give
 from edge.moment import Moments
 from edge.places import Places, places_of
 from edge.report.command.act import switches
-from edge.report.command.local import Audit, Local, Request, answer_of, leave, withdraw
+from edge.report.command.local import Audit, Doing, Local, Request, answer_of, leave, withdraw
 from edge.report.command.minutes import Minutes
+from edge.report.command.notice import NOTICE, Notice
 from edge.report.message import Result
 from edge.report.outbox.quota import Limits
 from edge.report.outbox.writer import Writer
@@ -59,16 +61,29 @@ class OwnLog:
         return True
 
 
-def ask(config: Config, act: str, args: dict[str, Any], reason: str) -> Result:
-    """Return what became of it. Raises `InputError` where nobody did it and nothing was changed."""
+def ask(config: Config, act: str, args: dict[str, Any], reason: str, person: str = "") -> Result:
+    """Return what became of it. Raises `InputError` where nobody did it and nothing was changed.
+
+    Args:
+        config: Of the box.
+        act: The kind of command that does the same.
+        args: Its arguments.
+        reason: Why, for the log of acts.
+        person: Who wants it, where the page asks for them.
+    """
     places = places_of(config)
-    request = Request(str(uuid.uuid4()), act, args, who(), clock.now_ns() // NS, reason)
+    request = Request(str(uuid.uuid4()), act, args, who(person), clock.now_ns() // NS, reason)
+    if places.acts.exists() and not os.access(places.acts, os.W_OK):
+        return _by_uplink(places, request)  # the log is not ours to write, as on an appliance
     try:
         with ExitStack() as stack:
             acts = ActLog(places.acts, patience_s=PATIENCE_S)
             stack.callback(acts.close)
             hint = partial(give, places.run, "core", MODES)
-            doing = switches(places.modes, config.trunk, hint)
+            doing: dict[str, Doing] = {
+                **switches(places.modes, config.trunk, hint),
+                NOTICE: Notice(),
+            }
             return Local(doing, _audit(config, places, acts, stack)).do(request, request.at_s)
     except ActsHeld:
         return _by_uplink(places, request)

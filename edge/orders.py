@@ -15,7 +15,8 @@ from edge.report.command.act import Action, Explain, Export, Restart, Update, sw
 from edge.report.command.answer import Answers
 from edge.report.command.command import Audit, Commands, Trust
 from edge.report.command.hurry import Hurry, UrgentList
-from edge.report.command.local import Local, Requests
+from edge.report.command.local import Doing, Local, Requests
+from edge.report.command.notice import NOTICE, Notice
 from edge.report.command.trial import Configure, Trial, tried
 from edge.report.lists.follow import Follow, Followed
 from edge.trust.order import Keys, commanders
@@ -87,5 +88,5 @@ def actions(start: Start, ordered: Ordered) -> Mapping[str, Action[Any]]:
 def take_requests(start: Start, kept: Kept) -> Requests:
     """Build what does as is asked for at the box itself."""
     places, hint = start.places, partial(start.hints.give, "core", MODES)
-    doing = switches(places.modes, start.config.trunk, hint)
+    doing: dict[str, Doing] = {**switches(places.modes, start.config.trunk, hint), NOTICE: Notice()}
     return Requests(places.requests, Local(doing, kept.minutes))
