@@ -5,6 +5,7 @@ The log of acts has one writer, which holds its lock; it is this lock that tells
 is done by hand goes to the outbox of `uplink` too, so that the hub hears of it.
 """
 
+import os
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
@@ -20,9 +21,10 @@ from edge.evidence.acts import ActLog, ActsHeld
 from edge.hint import LISTS, MODES, REQUESTS, give
 from edge.moment import Moments
 from edge.places import Places, places_of
-from edge.report.command.act import Action, switches
-from edge.report.command.local import Audit, Local, Request, answer_of, leave, withdraw
+from edge.report.command.act import switches
+from edge.report.command.local import Audit, Doing, Local, Request, answer_of, leave, withdraw
 from edge.report.command.minutes import Minutes
+from edge.report.command.notice import NOTICE, Notice
 from edge.report.command.spare import Spare
 from edge.report.message import Result
 from edge.report.outbox.quota import Limits
@@ -60,10 +62,20 @@ class OwnLog:
         return True
 
 
-def ask(config: Config, act: str, args: dict[str, Any], reason: str) -> Result:
-    """Return what became of it. Raises `InputError` where nobody did it and nothing was changed."""
+def ask(config: Config, act: str, args: dict[str, Any], reason: str, person: str = "") -> Result:
+    """Return what became of it. Raises `InputError` where nobody did it and nothing was changed.
+
+    Args:
+        config: Of the box.
+        act: The kind of command that does the same.
+        args: Its arguments.
+        reason: Why, for the log of acts.
+        person: Who wants it, where the page asks for them.
+    """
     places = places_of(config)
-    request = Request(str(uuid.uuid4()), act, args, who(), clock.now_ns() // NS, reason)
+    request = Request(str(uuid.uuid4()), act, args, who(person), clock.now_ns() // NS, reason)
+    if places.acts.exists() and not os.access(places.acts, os.W_OK):
+        return _by_uplink(places, request)  # the log is not ours to write, as on an appliance
     try:
         with ExitStack() as stack:
             acts = ActLog(places.acts, patience_s=PATIENCE_S)
@@ -76,11 +88,12 @@ def ask(config: Config, act: str, args: dict[str, Any], reason: str) -> Result:
 
 def acts_here(
     places: Places, trunks: Collection[str], hint: Callable[[str], object]
-) -> dict[str, Action[Any]]:
+) -> dict[str, Doing]:
     """Return the kinds of acts that are asked for at the box; `hint` tells `core` of one."""
     return {
         **switches(places.modes, trunks, partial(hint, MODES)),
         "spare": Spare(places.spared, partial(hint, LISTS)),
+        NOTICE: Notice(),
     }
 
 

@@ -34,6 +34,7 @@ from edge.moment import Moments
 from edge.origin.suspects import Suspects, Tell, suspects_of
 from edge.places import Places, places_of
 from edge.readings import Meter, Recorder
+from edge.recent import Recent
 from edge.report import pseudonym
 from edge.report.event import Class, Clock, Event
 from edge.report.outbox.figures import Figures, OutboxFigures
@@ -187,6 +188,14 @@ def watch_suspects(house: House, figures: list[Figures], hand: CoreHand) -> list
     return [hand.suspects.forever]
 
 
+def keep_recent(house: House, hand: CoreHand) -> list[Beside]:
+    """Have the latest calls in a file, if there is a page; returns what goes on for it."""
+    if not house.config.page.people:
+        return []
+    hand.recent = Recent(house.places.run)
+    return [hand.recent.forever]
+
+
 def stop(house: House, judging: Judging, hand: CoreHand) -> list[Post]:
     """Build what stops calls, and give it to `hand`; returns the ways to switches."""
     config = house.config
@@ -259,7 +268,7 @@ def beside(
 ) -> list[Beside]:
     """Return what goes on beside the ears."""
     ended = asyncio.Event()
-    others = watch_suspects(house, figures, hand)
+    others = [*watch_suspects(house, figures, hand), *keep_recent(house, hand)]
     house.hints.hear({
         LISTS: judging.watch.look_now,
         MODES: judging.modes.look_now,

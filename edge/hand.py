@@ -25,6 +25,7 @@ from edge.model.outcome import Outcome
 from edge.model.unit import Unit
 from edge.origin.suspects import Suspects
 from edge.pipeline import Decide, Decided, Finding, Pipeline
+from edge.recent import Recent
 from edge.report.telling import Teller
 from edge.stopping import Stopping, sentence
 from edge.tally import Tally
@@ -42,6 +43,8 @@ class CoreHand:
     "Calls that an answer about roaming may still stop."
     suspects: Suspects | None = None
     "Who belongs together, if that is looked for."
+    recent: Recent | None = None
+    "The latest calls, if a page shows them."
 
     def __init__(self, journal: Journal, teller: Teller | None, numbers: Numbers) -> None:
         """Keep evidence in `journal`; without a `teller` nobody is told. `stop_by` comes next."""
@@ -90,6 +93,8 @@ class CoreHand:
             self._teller.tell(decided, *kept)
         if kept.record:
             self.stopping.heard(decided, kept)
+        if self.recent:
+            self.recent.note(decided, kept.record)
 
     def asked(self, decided: Decided) -> Answer:
         """Take a verdict on a call that a gate asks about; return the answer."""
@@ -101,6 +106,8 @@ class CoreHand:
         kept = self._keep(decided, ruling)
         if self._teller:
             self._teller.tell(decided, *kept)
+        if self.recent:
+            self.recent.note(decided, kept.record)
         return self.stopping.asked(decided, kept)
 
     def known(self, digits: str, judge: Decide) -> None:
@@ -117,6 +124,8 @@ class CoreHand:
         text = sentence(outcome, watch)
         kept = self._journal.settle(outcome, text, watch.units)
         self._counted.outcome(outcome)
+        if self.recent:
+            self.recent.settle(outcome)
         self._log.info(
             "outcome", result=outcome.result.value, trunk=outcome.trunk, record=outcome.record,
             text=text,

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from edge.appliance import BoxTable, HealthTable
+from edge.console.table import PageTable
 from edge.enforce.analytics import Contacts, is_shaped
 from edge.enforce.answer import REFUSED, Terms, is_web, names_desk
 from edge.model.answer import LOCATIONS
@@ -27,7 +28,7 @@ from edge.model.event import TrunkClass
 from edge.model.number import Kind
 from edge.model.verdict import Action, Mode
 from edge.origin.table import DetectTable
-from edge.table import Table
+from edge.table import Endpoint, Table
 
 MAX_CIC = 4095
 "Of a circuit identification code (Q.763 1.2)."
@@ -49,8 +50,6 @@ ShortCode = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
 PointCode = Annotated[int, Field(ge=0, le=16_383)]
 Cics = Annotated[str, Field(pattern=r"^[0-9]{1,4}(-[0-9]{1,4})?$"), AfterValidator(_upwards)]
 Channel = Annotated[str, Field(pattern=r"^[^/\s]{1,32}:[0-9]{1,2}$")]
-
-Endpoint = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$")]
 
 MEANT = {
     r"^[a-z0-9][a-z0-9_-]{0,62}$": "a name is made of small Latin letters, digits, '-' and '_'",
@@ -311,14 +310,6 @@ class RoamingTable(Table):
     "How long it is believed that a number is abroad, seconds."
     most: int = Field(default=100_000, ge=1, le=1_000_000)
     "Numbers of which an answer is kept; the one asked for least recently goes first."
-
-
-class PageTable(Table):
-    """What this box shows on its management address."""
-
-    listen: Endpoint | None = None
-    """Address of the management network and port, `10.0.0.5:9464`; never one that the trunk or the
-    hub can reach. None: nothing is shown."""
 
 
 class Config(Table):

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every table of the TOML file is."""
+"""What every table of the TOML file is, and the address that several of them name."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Endpoint = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$")]
 
 
 class Table(BaseModel):

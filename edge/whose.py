@@ -8,15 +8,19 @@ from pathlib import Path
 from edge.errors import InputError
 
 
-def who() -> str:
-    """Return whom the machine knows us as; through sudo, both."""
+def who(person: str = "") -> str:
+    """Return whom the machine knows us as; through sudo, both.
+
+    A person whom the page knows, and for whom it asks, comes first: `aigul by qalqan-page`.
+    """
     uid = os.getuid()
     try:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
         name = str(uid)
     behind = os.environ.get("SUDO_USER", "") if uid == 0 else ""
-    return f"{behind} as {name}" if behind and behind != name else name
+    known = f"{behind} as {name}" if behind and behind != name else name
+    return f"{person} by {known}" if person else known
 
 
 def act_as_owner(state: Path) -> None:

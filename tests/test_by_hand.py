@@ -209,3 +209,12 @@ def test_several_at_once_are_done_one_after_another(tmp_path: Path, monkeypatch)
         f"intl is in {args['mode']}" for args in wanted
     )
     assert len(told(places)) == 6
+
+
+def test_what_a_person_does_on_the_page_is_recorded_as_theirs(tmp_path: Path) -> None:
+    config, places = box(tmp_path)
+    assert ask(config, "notice", {"text": "signed in"}, "", "aigul").state == "done"
+    [act] = kept(places)
+    assert (act["act"], act["by"], act["text"]) == (
+        "notice", ["local", who("aigul")], "signed in",
+    )  # fmt: skip

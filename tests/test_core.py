@@ -26,6 +26,7 @@ from edge.model.verdict import Mode
 from edge.modes import write_modes
 from edge.places import places_of
 from edge.readings import read
+from edge.recent import FILE
 from edge.report import pseudonym
 from edge.report.event import Class, numbered
 from edge.report.kinds import AnyEvent
@@ -277,3 +278,21 @@ def test_a_switch_that_asks_is_answered_and_the_stop_is_proved_by_a_tap(tmp_path
     assert (outcome.record, outcome.by) == (verdict.record, "sbc")
     assert verdict.record.encode() in answer  # what the caller can quote
     assert 0 < outcome.after_ms < 1000 * TOO_LONG_S
+
+
+def test_the_latest_calls_are_left_for_the_page(tmp_path: Path) -> None:
+    box = parse(
+        '[node]\nname = "a"\nstate_dir = "s"\n[tap.t]\ndriver = "memory"\n'
+        '[page]\npeople = "127.0.0.1:1"\n',
+        tmp_path / "edge.toml",
+    )
+
+    async def build() -> None:
+        with ExitStack() as stack:
+            core = build_core(box, stack)
+            assert core.hand.recent is not None
+            core.hand.recent.write()
+            core.hand.close(core.judging.pipeline, core.ears)
+
+    asyncio.run(build())
+    assert (tmp_path / "s" / "run" / FILE).exists()

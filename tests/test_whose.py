@@ -18,6 +18,7 @@ def test_who_came_through_sudo_is_named_too(monkeypatch) -> None:
     assert who() == "root"
     monkeypatch.setenv("SUDO_USER", "asel")
     assert who() == "asel as root"
+    assert who("aigul") == "aigul by asel as root"
     monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
     assert who() == "4000000000"
 

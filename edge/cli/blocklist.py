@@ -10,12 +10,9 @@ from edge import clock
 from edge.blocklist import kernel
 from edge.blocklist.apply import Settings, Updates
 from edge.blocklist.desk import compare
-from edge.blocklist.entry import Entry
 from edge.blocklist.manifest import read_record, read_signed
-from edge.blocklist.overlay import settle
-from edge.blocklist.simple import is_valid
-from edge.blocklist.snapshot import Snapshot
-from edge.blocklist.store import Store, in_memory, lists_in, open_list
+from edge.blocklist.said import opened, said_of, stores_of
+from edge.blocklist.store import Store, lists_in, open_list
 from edge.cli import jsonlines
 from edge.cli.acts import Why, do
 from edge.cli.list import entry_text, moment
@@ -42,20 +39,6 @@ STATE = Path("state/lists")
 
 def _now_s() -> int:
     return clock.now_ns() // _NS
-
-
-def _stores(folder: Path, name: str) -> list[Store]:
-    names = [name] if name else lists_in(folder)
-    if not names:
-        raise ListError(f"{folder}: no list is here")
-    return [Store(folder, each) for each in names]
-
-
-def _open(store: Store) -> Snapshot:
-    found = store.open()
-    if found is None:
-        raise ListError(f"{store.current}: no list is here")
-    return found
 
 
 @app.command()
@@ -106,8 +89,8 @@ def status(state: Folder = STATE, name: Name = "", *, json: Json = False) -> Non
 
     Example: qalqan blocklist status --json
     """
-    for store in _stores(state, name):
-        found, known = _open(store), store.state()
+    for store in stores_of(state, name):
+        found, known = opened(store), store.state()
         urgent = store.urgent(_now_s())
         line = {
             "list": store.name, "version": found.version, "highest": known.highest,
@@ -138,28 +121,16 @@ def lookup(
     """
     digits, now_s = number.removeprefix("+"), _now_s()
     count = 0
-    for store in _stores(state, name):
-        found = _open(store)
-        added, lifted = settle(store.urgent(now_s))
-        said = [(entry, "urgent") for entry in in_memory(store.name, added).covering(digits)]
-        said += [(entry, f"version {found.version}") for entry in found.covering(digits)]
-        for entry, where in said:
-            holds = "lifted" if entry in lifted else _validity(entry, now_s)
-            count += 1
-            if json:
-                jsonlines.put({"list": store.name, "where": where, "entry": entry_text(entry),
-                               "basis": entry.basis, "holds": holds})  # fmt: skip
-            else:
-                typer.echo(f"{store.name} ({where}): {entry_text(entry)}  [{holds}]")
+    for said in said_of(stores_of(state, name), digits, now_s):
+        where = f"version {said.version}" if said.version else "urgent"
+        count += 1
+        if json:
+            jsonlines.put({"list": said.list, "where": where, "entry": entry_text(said.entry),
+                           "basis": said.entry.basis, "holds": said.holds})  # fmt: skip
+        else:
+            typer.echo(f"{said.list} ({where}): {entry_text(said.entry)}  [{said.holds}]")
     if not count and not json:
         typer.echo(f"+{digits} is on no list")
-
-
-def _validity(entry: Entry, now_s: int) -> str:
-    """Return whether an entry holds."""
-    if is_valid(entry, now_s):
-        return "holds"
-    return "not yet" if now_s < entry.valid_from else "expired"
 
 
 @app.command()
@@ -218,7 +189,7 @@ def diff(
     kept = dict(store.versions()).get(version)
     if kept is None:
         raise ListError(f"version {version} of {name} is not kept here")
-    for sign, entry in compare(open_list(kept), _open(store)):
+    for sign, entry in compare(open_list(kept), opened(store)):
         typer.echo(f"{sign} {entry_text(entry)}")
 
 
@@ -243,7 +214,7 @@ def verify(state: Folder = STATE, name: Name = "") -> None:
 
     Example: qalqan blocklist verify --list fraud
     """
-    for store in _stores(state, name):
+    for store in stores_of(state, name):
         found = open_list(store.current)
         found.verify()
         typer.echo(f"{store.name} {found.version}: whole, SHA-256 {found.layout.digest.hex()}")

@@ -3,10 +3,8 @@
 
 import sys
 import tomllib
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,22 +15,18 @@ from edge.cli.options import ConfigFile, the_config
 from edge.cli.trunk_table import print_list, print_report
 from edge.config import Config
 from edge.errors import ConfigError, InputError, QalqanError
-from edge.evidence.shelf import days, read_record
 from edge.hint import MODES, give
 from edge.model.verdict import Mode
-from edge.modes import STOP, is_stopped, read_modes, stop as stop_all
-from edge.moment import Moments
+from edge.modes import STOP, stop as stop_all
 from edge.places import places_of
-from edge.readings import read
-from edge.trunk_report import Report, Running, running
+from edge.trunk_look import Standing, modes_set, reports, running_now, standings, stopped_by
+from edge.trunk_report import Report, Running
 from edge.whose import act_as_owner, who
 
 app = typer.Typer(help="Trunks: what stopping would do, and its switch.", no_args_is_help=True)
 
 SCHEMA = 1
 "Of every object that is printed with `--json`."
-ALIVE_S = 5.0
-"Since `core` wrote its numbers, which it does each second."
 DAY_S = 86_400
 SPANS_S = {"m": 60, "h": 3600, "d": DAY_S, "w": 7 * DAY_S}
 NS = 1_000_000_000
@@ -60,32 +54,29 @@ def list_(config: ConfigFile, *, json: Json = False) -> None:
     Example: qalqan trunk list --config edge.toml
     """
     settings = config_file.load(config)
-    lines = list(_listed(settings))
+    lines = [_row(one) for one in standings(settings, _complain)]
     if json:
         for line in lines:
             jsonlines.put(line)
         return
     print_list(lines)
-    if why := _stopped(settings):
+    if why := stopped_by(settings):
         typer.echo(f"STOPPED: no trunk stops a call: {why}")
 
 
-def _listed(config: Config) -> Iterator[dict[str, object]]:
-    held, set_ = bool(_stopped(config)), _set(config)
-    for name, table in config.trunk.items():
-        mode = Mode.OBSERVE if held else set_.get(name, table.mode)
-        now = _running(config, name)
-        yield {
-            "schema": SCHEMA,
-            "trunk": name,
-            "class": table.kind.value,
-            "configured": table.mode.value,
-            "mode": mode.value,
-            "stopped_all": held,
-            "by": [table.enforcer] if table.enforcer else list(table.gates),
-            "calls": now.calls if now else None,
-            "stopped": now.stopped if now else None,
-        }
+def _row(one: Standing) -> dict[str, object]:
+    now = one.running
+    return {
+        "schema": SCHEMA,
+        "trunk": one.trunk,
+        "class": one.kind,
+        "configured": one.configured.value,
+        "mode": one.mode.value,
+        "stopped_all": one.stopped_all,
+        "by": list(one.by),
+        "calls": now.calls if now else None,
+        "stopped": now.stopped if now else None,
+    }
 
 
 @app.command()
@@ -104,38 +95,12 @@ def report(
     """
     settings = config_file.load(config)
     names = [_known(settings, name)] if name else list(settings.trunk)
-    for found in _counted(settings, names, since):
-        now = _running(settings, found.trunk)
+    for found in reports(settings, names, _since_s(since)):
+        now = running_now(settings, found.trunk)
         if json:
             jsonlines.put(_line(settings, found, now))
         else:
             print_report(found, now)
-
-
-def _counted(config: Config, names: list[str], since: str) -> list[Report]:
-    """Return a report of each trunk from one reading of the evidence."""
-    since_s = max(0.0, clock.now_ns() / NS - _span_s(since))
-    found = {name: Report(name, since_s) for name in names}
-    for record in _records(places_of(config).evidence, since_s):
-        one = found.get(str(record.get("trunk")))
-        if one:
-            one.add(record)
-    return list(found.values())
-
-
-def _records(evidence: Path, since_s: float) -> Iterator[dict[str, Any]]:
-    """Yield the records of evidence of the days since a time; none where there is no evidence."""
-    # A call is heard before it is kept: never on the day after.
-    first = (datetime.fromtimestamp(since_s, UTC) - timedelta(days=1)).date().isoformat()
-    for day in days(evidence):
-        if day.name < first:
-            continue
-        for path in sorted(day.glob("*.jsonl")):
-            try:
-                with path.open("rb") as file:
-                    yield from filter(None, map(read_record, file))
-            except OSError as refusal:
-                raise InputError(f"{path}: {refusal.strerror}") from refusal
 
 
 def _line(config: Config, found: Report, now: Running | None) -> dict[str, object]:
@@ -164,11 +129,11 @@ def enforce(config: ConfigFile, name: Name, reason: Why = "", *, yes: Yes = Fals
     table = settings.trunk[_known(settings, name)]
     if not (table.enforcer or table.gates):
         raise ConfigError(f"trunk {name} has neither gates nor an enforcer: nobody would stop")
-    [found] = _counted(settings, [name], "7d")
-    print_report(found, _running(settings, name))
+    [found] = reports(settings, [name], _since_s("7d"))
+    print_report(found, running_now(settings, name))
     _confirm(f"Stop calls on {name} from now on?", yes=yes)
     do(settings, "mode", {"trunk": name, "mode": Mode.ENFORCE.value}, reason)
-    if why := _stopped(settings):
+    if why := stopped_by(settings):
         typer.echo(f"qalqan: nothing is stopped yet: {why}", err=True)
         raise typer.Exit(DEGRADED)
 
@@ -215,7 +180,7 @@ def go(config: ConfigFile, reason: Why = "", *, yes: Yes = False) -> None:
     Example: qalqan trunk go --config edge.toml
     """
     settings = config_file.load(config)
-    held = _set(settings)
+    held = modes_set(settings, _complain)
     modes = {name: held.get(name, table.mode) for name, table in settings.trunk.items()}
     names = [name for name, mode in modes.items() if mode is Mode.ENFORCE]
     _confirm(f"Stop calls again on: {', '.join(names) or 'no trunk'}?", yes=yes)
@@ -253,29 +218,12 @@ def _known(config: Config, name: str) -> str:
     return name
 
 
-def _set(config: Config) -> dict[str, Mode]:
-    """Return the modes that were set; those that cannot be read are said, and count as none."""
-    try:
-        return read_modes(places_of(config).modes)
-    except ConfigError as error:
-        typer.echo(f"qalqan: {error}", err=True)
-        return dict.fromkeys(config.trunk, Mode.OBSERVE)
+def _complain(line: str) -> None:
+    typer.echo(f"qalqan: {line}", err=True)
 
 
-def _stopped(config: Config) -> str:
-    """Return what has all trunks only observed; empty if nothing has."""
-    if config.enforce.stop:
-        return "`stop` in the configuration"
-    place = places_of(config).stop
-    return str(place) if is_stopped(place) else ""
-
-
-def _running(config: Config, name: str) -> Running | None:
-    """Return what `core` counts, if it runs."""
-    reading = read(places_of(config).run).get("core")
-    if reading is None or reading.age_s(Moments()) > ALIVE_S:
-        return None
-    return running(name, reading.series())
+def _since_s(since: str) -> float:
+    return max(0.0, clock.now_ns() / NS - _span_s(since))
 
 
 def _span_s(text: str) -> int:

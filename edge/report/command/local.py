@@ -21,7 +21,7 @@ from edge import clock
 from edge.blocklist.store import replace
 from edge.errors import QalqanError
 from edge.model.verdict import Mode
-from edge.report.command.act import Action, EnforcementArgs, Job, ModeArgs
+from edge.report.command.act import EnforcementArgs, Job, ModeArgs, Outcome
 from edge.report.command.signed import Denied, Why, problems
 from edge.report.command.spare import SpareArgs
 from edge.report.message import Result
@@ -63,10 +63,19 @@ class Audit(Protocol):
         """Whether it would succeed now."""
 
 
+class Doing(Protocol):
+    """One kind of act, as far as it is asked for here (`edge.report.command.act.Action`)."""
+
+    args: type[Any]
+
+    def act(self, args: Any, job: Job) -> Outcome:  # noqa: ANN401 - of the model above
+        """Do it. Raises a `QalqanError`, or `OSError`, if it is refused or fails."""
+
+
 class Local:
     """Does what is asked for here."""
 
-    def __init__(self, actions: Mapping[str, Action[Any]], audit: Audit) -> None:
+    def __init__(self, actions: Mapping[str, Doing], audit: Audit) -> None:
         """Do what `actions` can, and keep that it was done."""
         self._actions = actions
         self._audit = audit
@@ -92,7 +101,7 @@ class Local:
         outcome = action.act(args, Job(request.id, now_s))
         return Result(id=request.id, state="done", text=outcome.text)
 
-    def _read(self, request: Request) -> tuple[Action[Any], BaseModel]:
+    def _read(self, request: Request) -> tuple[Doing, BaseModel]:
         action = self._actions.get(request.act)
         if action is None:
             raise Denied(Why.UNKNOWN_KIND, f"{request.act[:64]!r} is nothing that is done here")

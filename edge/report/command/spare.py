@@ -11,8 +11,8 @@ from threading import Lock
 from pydantic import Field
 
 from edge.errors import ConfigError
-from edge.report.command.act import ONE, Job, Outcome
-from edge.report.command.signed import Denied, Vouched, Why, by_sides
+from edge.report.command.act import Job, Outcome
+from edge.report.command.signed import Denied, Why
 from edge.report.message import Wire
 from edge.spared import HOUR_S, MOST, MOST_HOURS, Spared, read_spared, write_spared
 
@@ -33,17 +33,11 @@ class Spare:
     """`spare`: write the file that `core` reads."""
 
     args = SpareArgs
-    changes = True
 
     def __init__(self, path: Path, hint: Callable[[], object]) -> None:
         """Write to that file; `hint` tells `core`."""
         self._path = path
         self._hint = hint
-
-    def allowed(self, args: SpareArgs, vouched: Vouched) -> tuple[str, ...]:
-        """To stop less takes one side."""
-        del args
-        return by_sides(vouched, ONE)
 
     def act(self, args: SpareArgs, job: Job) -> Outcome:
         """Write the file anew, without what is over."""
@@ -66,5 +60,3 @@ class Spare:
             write_spared(self._path, left)
         self._hint()
         return Outcome(text)
-
-    finish = act

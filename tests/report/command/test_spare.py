@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from edge.report.command.act import Job
-from edge.report.command.signed import Denied, Vouched
+from edge.report.command.signed import Denied
 from edge.report.command.spare import Spare, SpareArgs
 from edge.spared import MOST, Spared, read_spared, write_spared
 
@@ -69,8 +69,3 @@ def test_a_damaged_file_is_said_and_begun_anew(spare, tmp_path):
 def test_what_is_no_number_and_no_while(args):
     with pytest.raises(ValidationError):
         SpareArgs(**{"number": NUMBER, **args})
-
-
-def test_the_hub_may_not_ask_for_it_unsigned(spare):
-    with pytest.raises(Denied):
-        spare.allowed(SpareArgs(number=NUMBER), Vouched({}, tried=False))
