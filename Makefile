@@ -113,7 +113,9 @@ image-test: peers $(READY) ## build the image twice and boot it in QEMU; a quart
 
 cycle: peers $(READY) ## flash, update over MQTT, cut the power, come back from bad versions; needs root
 	@image/tools.sh
-	@unshare --net sh -c 'ip link set lo up && exec "$$@"' alone $(VENV)/bin/python -m tests.image.cycle
+	@$(VENV)/bin/python -m tests.image.cycle --build build/image/cycle
+	@unshare --net sh -c 'ip link set lo up && exec "$$@"' alone \
+	    $(VENV)/bin/python -m tests.image.cycle --built build/image/cycle
 
 image-run: $(READY) ## start the newest image in QEMU, its serial console here
 	@$(VENV)/bin/python -m image.run --arch $(ARCH)

@@ -2,6 +2,7 @@
 """The life of a box: from the flashed disk to a confirmed update, and back from broken ones.
 
     python -m tests.image.cycle [--fault NAME ...] [--no-cuts] [--built FOLDER] [--folder FOLDER]
+    python -m tests.image.cycle --build FOLDER      what needs a mirror of Debian, and nothing else
 
     flash ─► A starts, enrols, follows the list, blocks ─► update over MQTT ─► B is confirmed
                                                              └─ with a fault ─► A by itself, blocks
@@ -200,7 +201,7 @@ def build(folder: Path) -> Path:
 
 def play(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Show all that was asked for; return it for programs."""
-    cycle = Cycle(folder, given.built or build(folder / "built"))
+    cycle = Cycle(folder, given.built.resolve() if given.built else build(folder / "built"))
     found: dict[str, Any] = {"v": 1}
     if not cycle.is_kept():
         cycle.update()
@@ -225,10 +226,14 @@ def main(words: Sequence[str] | None = None) -> int:
         "--fault", action="append", choices=FAULTS, help="this one, and no cuts; again for each"
     )
     asked.add_argument("--no-cuts", action="store_true", help="do not cut the power")
+    asked.add_argument("--build", type=Path, help="only build 0.1.0 and 0.2.0, into this folder")
     asked.add_argument("--built", type=Path, help="folder of 0.1.0 and 0.2.0, built before")
     asked.add_argument("--folder", type=Path, help="work here, leave it, go on from it next time")
     given = asked.parse_args(words)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was begun is ended
+    if given.build:
+        build(given.build.resolve())
+        return 0
     RESULT.parent.mkdir(exist_ok=True)
     if given.folder:
         given.folder.mkdir(parents=True, exist_ok=True)
