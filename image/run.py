@@ -64,6 +64,11 @@ def take(disk: Path, label: str, name: str) -> bytes:
     return octets
 
 
+LOGGED = "write-zeroes=off,discard=off"
+"""Of the device of a disk whose writes are recorded. QEMU 7.2 logs a request to write zeroes in two
+steps, and what comes in between in the wrong place: without it the machine writes zeroes itself."""
+
+
 class Drive(NamedTuple):
     """The disk of a virtual machine."""
 
@@ -73,13 +78,13 @@ class Drive(NamedTuple):
 
     def words(self) -> tuple[str, ...]:
         """Return it in QEMU's words; the firmware looks there first, whatever else is put in."""
-        how = f"format=raw,file={self.disk}"
+        how, device = f"format=raw,file={self.disk}", "virtio-blk-pci,drive=disk,bootindex=0"
         if self.log is not None:
             how = (
                 f"driver=blklogwrites,file.driver=file,file.filename={self.disk},"
                 f"log.driver=file,log.filename={self.log},log-sector-size=512"
             )
-        device = "virtio-blk-pci,drive=disk,bootindex=0"
+            device += f",{LOGGED}"
         return ("-drive", f"if=none,id=disk,{how}", "-device", device)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.update import bootenv
+from image.run import LOGGED
 from tests.update import guest, rig
 from tests.update.replay import Write, read_log
 
@@ -83,7 +84,7 @@ def record(folder: Path, hand: str = "ours") -> Recorded:
         "-blockdev", f"driver=file,filename={disk},node-name=disk",
         "-blockdev", f"driver=file,filename={log},node-name=log",
         "-blockdev", "driver=blklogwrites,node-name=logged,file=disk,log=log,log-sector-size=512",
-        "-device", "virtio-blk-pci,drive=logged",
+        "-device", f"virtio-blk-pci,drive=logged,{LOGGED}",
     ]  # fmt: skip
     if hand != "ours":
         tree = folder / "boot_A"
