@@ -39,7 +39,7 @@ class Write:
 
 def read_log(path: Path, below: int = 1 << 62) -> list[Write]:
     """Return all requests of a log, in order; of those not below an octet only that they were."""
-    found = []
+    found: list[Write] = []
     with path.open("rb") as log:
         magic, _, entries, sector = struct.unpack("<QQQI", log.read(28))
         assert (magic, sector) == (MAGIC, SECTOR)
