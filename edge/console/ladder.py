@@ -58,7 +58,8 @@ def steps_of(sections: Iterable[bytes]) -> list[Step]:
                 found += [
                     _step(one) for one in signalling.feed(unit) if not isinstance(one, Malformed)
                 ]
-    return sorted(set(found))[:MOST_STEPS]
+    once = dict.fromkeys(found)  # an end is kept with frames that its verdict has, too
+    return sorted(once, key=lambda step: step.at_s)[:MOST_STEPS]
 
 
 def _step(message: Message) -> Step:

@@ -30,7 +30,7 @@ def test_a_real_call_is_drawn(heard: Config) -> None:
 
 def test_messages_stand_in_the_order_in_which_they_were_heard() -> None:
     one, other = section(write("INVITE")), section(write("BYE"))
-    assert [step.type for step in steps_of([other, one])] == ["BYE", "INVITE"]
+    assert [step.type for step in steps_of([one, other])] == ["INVITE", "BYE"]
     assert [step.type for step in steps_of([one, one])] == ["INVITE"], "kept twice, heard once"
 
 

@@ -2,6 +2,20 @@
 // What changes is brought to the page that is open; without this, loading it anew does the same.
 "use strict";
 
+// On a narrow screen a row is shown as a block, each cell with its heading before it (page.css).
+function label(table) {
+  const names = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
+  table.classList.add("stack");
+  table.setAttribute("role", "table");
+  for (const row of table.tBodies[0].rows) {
+    row.setAttribute("role", "row");
+    [...row.cells].forEach((cell, at) => {
+      cell.dataset.name = names[at];
+      cell.setAttribute("role", cell.tagName === "TH" ? "rowheader" : "cell");
+    });
+  }
+}
+
 function watchCalls(table) {
   const body = table.tBodies[0];
   const most = Number(table.dataset.most);
@@ -41,6 +55,7 @@ function watchCalls(table) {
       else body.prepend(rowOf(call));
     }
     while (body.rows.length > most) body.deleteRow(-1);
+    label(table);
     const none = document.getElementById("no-calls");
     if (none && body.rows.length) none.remove();
   };
@@ -56,12 +71,14 @@ function refresh(part) {
       if (!answer.ok) return;
       const made = new DOMParser().parseFromString(await answer.text(), "text/html");
       part.replaceChildren(...made.body.childNodes);
+      part.querySelectorAll("table").forEach(label);
     } catch {
       // the box is away for a moment: what was seen last stays
     }
   }, 5000);
 }
 
+document.querySelectorAll("table").forEach(label);
 const calls = document.getElementById("calls");
 if (calls) watchCalls(calls);
 const live = document.getElementById("live");
