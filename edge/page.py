@@ -1,22 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """THE MAP of the process `page`: what this box shows on its management address.
 
-It opens no tap, reaches no hub, writes nothing; it reads the numbers that the other processes
-leave in files. Whichever of them is there, the page answers.
+It opens no tap and reaches no hub; it reads the numbers that the other processes leave in files.
+Whichever of them is there, the page answers. It keeps who may see it, and asks for what they want.
+
+    state/ ─► door: /metrics, /healthz      for machines
+       └────► site: the page                for people ─► requests/ ─► `uplink`
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 
 import msgspec
 import structlog
+from starlette.types import ASGIApp
 
 from edge.clock import monotonic_s
 from edge.config import Config
+from edge.console.desk import Desk
 from edge.console.door import Answer, Door
-from edge.console.metrics import CONTENT_TYPE, Box
+from edge.console.history import EVERY_S, History, totals_of
+from edge.console.metrics import CONTENT_TYPE, Box, expected_of
+from edge.console.serve import Ends, Tls, serve, tls_of
+from edge.console.site import site_of
 from edge.counting import Numbers
 from edge.errors import ConfigError, DriverLost, mendable
 from edge.moment import Moments
@@ -25,14 +33,10 @@ from edge.service import Notifier, Watchdog, signals, watchdog_s
 from edge.supervise import Backoff, Supervised
 
 NAME = "page"
+Beside = Callable[[], Awaitable[None]]
 AGAIN = Backoff(most_s=5.0)
 "The address of the management network may come up after us."
 TICK_S = 1.0
-
-
-def expected_of(config: Config) -> tuple[str, ...]:
-    """Return the processes that a box with this configuration has."""
-    return ("core", *(("uplink",) if config.hub.brokers else ()), NAME)
 
 
 def build(config: Config, numbers: Numbers) -> Door:
@@ -60,11 +64,18 @@ def _health(box: Box) -> Answer:
 
 async def run_page(config: Config, notify: Notifier) -> None:
     """Answer until we are told to stop. Raises `ConfigError` for an address that may not be."""
-    listen = config.page.listen
-    if not listen:
+    if not config.page.listen:
         raise ConfigError("page.listen: name the address of the management network and a port")
-    door = build(config, Numbers())
-    running = asyncio.ensure_future(_all(door, listen, notify))  # noqa: TID251 - awaited below
+    numbers = Numbers()
+    door = build(config, numbers)
+    parts: list[tuple[str, Beside]] = [("door", partial(_answer, door, config.page.listen, notify))]
+    beside: list[Beside] = []
+    if config.page.people:
+        tls = tls_of(config.page)
+        desk = Desk(config, History(), tls=tls is not None)
+        parts.append(("site", partial(_show, desk, site_of(desk, numbers), tls)))
+        beside = [desk.minutes.forever, partial(_remember, desk)]
+    running = asyncio.ensure_future(_all(parts, beside, notify))  # noqa: TID251 - awaited below
     with signals(stop=running.cancel, reload=lambda: None):
         try:
             await running
@@ -72,16 +83,22 @@ async def run_page(config: Config, notify: Notifier) -> None:
             notify.stopping()
 
 
-async def _all(door: Door, listen: str, notify: Notifier) -> None:
-    part = Supervised(NAME, partial(_answer, door, listen, notify), AGAIN)
+async def _all(parts: list[tuple[str, Beside]], beside: list[Beside], notify: Notifier) -> None:
     with mendable():
         async with asyncio.TaskGroup() as group:
-            group.create_task(part.forever(), name=NAME)
+            for name, part in parts:
+                group.create_task(Supervised(name, part, AGAIN).forever(), name=name)
+            for work in beside:
+                group.create_task(_run(work))
             group.create_task(_tick(Watchdog(notify.alive, watchdog_s())), name="time")
 
 
+async def _run(work: Beside) -> None:
+    await work()
+
+
 async def _answer(door: Door, listen: str, notify: Notifier) -> None:
-    """Answer; say where, or why not."""
+    """Answer machines; say where, or why not."""
     log = structlog.get_logger(NAME)
 
     def opened() -> None:
@@ -95,6 +112,33 @@ async def _answer(door: Door, listen: str, notify: Notifier) -> None:
         log.warning("closed", why=str(lost))
         notify.status(str(lost))
         raise
+
+
+async def _show(desk: Desk, site: ASGIApp, tls: Tls | None) -> None:
+    """Show people the page; say where, or why not."""
+    log = structlog.get_logger(NAME)
+
+    def opened(places: list[str]) -> None:
+        desk.is_ending = False
+        log.info("shown", places=places, tls=tls is not None)
+
+    def ending() -> None:
+        desk.is_ending = True
+
+    try:
+        await serve(site, desk.config.page.people or "", tls, Ends(opened, ending))
+    except DriverLost as lost:
+        log.warning("not shown", why=str(lost))
+        raise
+
+
+async def _remember(desk: Desk) -> None:
+    """Have the last hour in numbers."""
+    while True:
+        core = await asyncio.to_thread(lambda: read(desk.places.run).get("core"))
+        if core:
+            desk.history.take(desk.now_s(), totals_of(core.series()))
+        await asyncio.sleep(EVERY_S)
 
 
 async def _tick(watchdog: Watchdog) -> None:

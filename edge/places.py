@@ -11,13 +11,14 @@
 | `modes.json`        | uplink     | modes of trunks that were set by command                |
 | `spared.json`       | uplink     | numbers that are spared at this box for some hours      |
 | `stop`              | each       | while it is there, every trunk is only observed         |
-| `requests/`         | the CLI    | what `uplink` is asked to do at the box, and answers    |
+| `requests/`         | CLI, page  | what `uplink` is asked to do at the box, and answers    |
 | `pull/`             | uplink     | files of the repository that are on their way           |
 | `campaigns/`        | core       | campaigns that were found, and their dossiers           |
 | `update/`           | uplink     | an update of the firmware: its state, its bundle        |
 | `uplink.db`         | uplink     | commands and their results, a configuration on trial    |
 | `schema.json`       | migration  | of which version this folder is                         |
 | `identity/`         | enrolment  | keys and certificates                                   |
+| `page/`             | page       | who may see the page, and the code of the first one     |
 | `run/`              | each       | hints and numbers: worth nothing after a restart        |
 """
 
@@ -104,6 +105,11 @@ class Places(NamedTuple):
     def run(self) -> Path:
         """Folder of hints and numbers."""
         return self.state / "run"
+
+    @property
+    def page(self) -> Path:
+        """Folder of who may see the page."""
+        return self.state / "page"
 
     @property
     def exports(self) -> Path:

@@ -98,10 +98,13 @@ class Recent:
             self._written = last
 
     async def forever(self) -> None:
-        """Write each second: the disk is waited for by another thread."""
-        while True:
-            await asyncio.to_thread(self.write)
-            await asyncio.sleep(EVERY_S)
+        """Write each second, and once more at the end: the disk is waited for by another thread."""
+        try:
+            while True:
+                await asyncio.to_thread(self.write)
+                await asyncio.sleep(EVERY_S)
+        finally:
+            self.write()
 
 
 def _is(one: object, other: object) -> bool:

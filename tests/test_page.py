@@ -16,8 +16,9 @@ from threading import Timer
 import pytest
 
 from edge.config import parse
+from edge.console.metrics import expected_of
 from edge.errors import ConfigError
-from edge.page import expected_of, run_page
+from edge.page import run_page
 from edge.service import Notifier
 from tests.console.everything import write_everything
 
@@ -197,6 +198,43 @@ def test_it_holds_no_tap_and_no_hub() -> None:
             [sys.executable, "-c", code.format(module)], capture_output=True, text=True, check=True
         )
         assert not set(without.split()) & set(done.stdout.split())
+
+
+def shown(page: Page) -> int:
+    """Wait until people see the page; return its port."""
+    for line in page.process.stderr:
+        said = json.loads(line)
+        if said["event"] == "shown":
+            return int(said["places"][0].rpartition(":")[2])
+    raise AssertionError("it never was")
+
+
+def test_people_see_the_page_beside_the_machines(tmp_path: Path) -> None:
+    running = Page(tmp_path, more='people = "127.0.0.1:0"\n')
+    try:
+        port = running.opened()
+        status, content_type, body = get(shown(running), "/sign-in")
+        assert (status, content_type) == (200, "text/html; charset=utf-8")
+        assert "Кіру".encode() in body, "Kazakh where nobody says what they read"
+        assert up(port)["page"] == 1
+        assert running.end()[0] == 0
+    finally:
+        running.close()
+
+
+@pytest.mark.parametrize(("more", "why"), [
+    ('people = "0.0.0.0:1"\n', "page.people: 0.0.0.0:1: every address"),
+    ('people = "192.0.2.1:1"\n', "page.people: 192.0.2.1:1: without a certificate"),
+    ('people = "127.0.0.1:0"\ncertificate = "a.pem"\n', "page.certificate, page.key: both"),
+])  # fmt: skip
+def test_a_place_where_people_may_not_see_it_is_refused(
+    more: str, why: str, tmp_path: Path
+) -> None:
+    running = Page(tmp_path, more=more)
+    _, err = running.process.communicate()
+    running.close()
+    assert running.process.returncode == 1
+    assert f"qalqan: {why}" in err
 
 
 def test_a_page_that_is_killed_leaves_its_port(page: Page, tmp_path: Path) -> None:

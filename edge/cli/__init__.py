@@ -26,7 +26,8 @@ GROUPS = {
 }  # fmt: skip
 SELDOM = {
     "enrol": "enrol", "identity": "enrol", "decommission": "enrol", "doctor": "doctor",
-    "health": "health", "first-boot": "first_boot", "grow": "first_boot", "migrate": "first_boot",
+    "health": "health", "page-code": "page_code", "first-boot": "first_boot",
+    "grow": "first_boot", "migrate": "first_boot",
 }  # fmt: skip
 "Commands that `core` must not hold, and the module of `edge.cli` where each is."
 

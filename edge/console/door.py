@@ -43,26 +43,26 @@ Pages = Mapping[str, Callable[[], Answer]]
 "What stands at each path."
 
 
-async def addresses_of(listen: str) -> tuple[list[str], int]:
-    """Return the addresses and the port that `page.listen` means, `host:port`.
+async def addresses_of(listen: str, key: str = "page.listen") -> tuple[list[str], int]:
+    """Return the addresses and the port that a key of the configuration means, `host:port`.
 
     Raises `ConfigError` for every address at once: trunk and hub are reached by some of them.
     Raises `DriverLost` where a name means nothing now.
     """
     host, _, port = listen.rpartition(":")
     if int(port) > 65_535:  # noqa: PLR2004 - the highest port there is
-        raise ConfigError(f"page.listen: {listen}: a port is at most 65535")
+        raise ConfigError(f"{key}: {listen}: a port is at most 65535")
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host.strip("[]"), port, type=SOCK_STREAM)
     except UnicodeError as wrong:
-        raise ConfigError(f"page.listen: {listen}: no name of a host") from wrong
+        raise ConfigError(f"{key}: {listen}: no name of a host") from wrong
     except OSError as refusal:
-        raise DriverLost(f"page.listen: {listen}: {refusal.strerror}") from refusal
+        raise DriverLost(f"{key}: {listen}: {refusal.strerror}") from refusal
     addresses = sorted({str(place[0]) for *_, place in found})
     if any(map(_is_everywhere, addresses)):
         raise ConfigError(
-            f"page.listen: {listen}: every address of the box, those of trunk and hub among them; "
+            f"{key}: {listen}: every address of the box, those of trunk and hub among them; "
             "name the one of the management network, as 10.0.0.5:9464"
         )
     return addresses, int(port)

@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 from typing_extensions import override
 
+from edge.config import Config
 from edge.counters import PROCESS_AGE, PROCESS_UP, TABLE, Counter, Declared, Histogram
 from edge.counting import Series
 from edge.moment import Moments
@@ -29,6 +30,13 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 STALE_S = 10.0
 "A process that has not written its numbers for longer is not there."
 PROCESS = "process"
+OURS = "page"
+"The process that shows all of it."
+
+
+def expected_of(config: Config) -> tuple[str, ...]:
+    """Return the processes that a box with this configuration has."""
+    return ("core", *(("uplink",) if config.hub.brokers else ()), OURS)
 
 
 class Seen(NamedTuple):

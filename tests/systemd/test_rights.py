@@ -13,10 +13,12 @@ from tempfile import mkdtemp
 import pytest
 
 from edge import clock, counters
+from edge.console import first_code
 from edge.readings import read
 from edge.report import pseudonym
 from edge.update.facts import labelled
 from hil.hub.commander import answer_to, give
+from tests.console.site_house import PASSWORD, Browser
 from tests.flows.house import NODE, NS, House, house, until
 from tests.flows.test_uplink import SILENT, order
 from tests.systemd.people import GROUPS, IDS, make_folders, part
@@ -162,22 +164,63 @@ def test_a_configuration_that_ends_core_is_taken_back(one: House) -> None:
     assert "taken back" in answer.text
 
 
-def test_the_page_reads_and_cannot_write(one: House) -> None:
-    furnish(one, SILENT)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    one.config.write_text(one.config.read_text() + f'[page]\nlisten = "127.0.0.1:{port}"\n')
+def free_ports(count: int) -> list[int]:
+    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in taken]
+    for one in taken:
+        one.close()
+    return ports
+
+
+def written_by_the_page(one: House) -> set[str]:
+    mine = owners(one.state).items()
+    return {name for name, (uid, _, _) in mine if uid == IDS["qalqan-page"]}
+
+
+def let_in(one: House, people: int) -> Browser:
+    """Come in as the first engineer, by a code that was made at the box."""
+    folder = one.state / "page"
+    code = first_code.make(folder, clock.now_ns() // NS)
+    os.chown(folder / first_code.FILE, IDS["qalqan-page"], GROUPS["qalqan"])
+    browser = Browser(people)
+    browser.get("/first")
+    fields = {"code": code, "name": "asel", "password": PASSWORD, "again": PASSWORD}
+    assert browser.post("/first", **fields).status == 303
+    return browser
+
+
+def use(browser: Browser) -> None:
+    """See every page, and have a trunk observed."""
+    assert "fraud" in browser.get("/list").words
+    for path in ("/", "/box", "/campaigns", "/call?id=x", "/trunks"):
+        assert browser.get(path).status == 200
+    said = {"trunk": "intl", "mode": "observe", "reason": "too many"}
+    done = browser.post("/trunks/mode", **said)
+    assert done.status == 303, done.words
+
+
+def test_the_page_reads_and_asks_and_writes_only_who_may_see_it(one: House) -> None:
+    begin(one, SILENT)
+    port, people = free_ports(2)
+    table = f'[page]\nlisten = "127.0.0.1:{port}"\npeople = "127.0.0.1:{people}"\n'
+    one.config.write_text(one.config.read_text() + table)
     one.core.start()
     page = part(one, "page")
     page.start()
     try:
         until(lambda: b'"core":{"up":true' in answer(port), "the page")
+        until((one.state / "run" / "calls.json").exists, "the calls")
+        use(let_in(one, people))
+        until(lambda: any("signed in" in act["text"] for act in one.kinds("act")), "signing in")
     finally:
-        assert page.stop() == 0
-    assert not [
-        name for name, (uid, _, _) in owners(one.folder).items() if uid == IDS["qalqan-page"]
-    ]
+        assert page.stop() == 0, page.said()
+    assert "Permission" not in page.said()
+    acts = {act["act"]: act for act in one.kinds("act")}
+    assert acts["mode"]["by"][1] == f"asel by {IDS['qalqan-page']}"
+    assert acts["mode"]["text"] == "intl is in observe; too many"
+    assert written_by_the_page(one) == {"page/users.json"}
+    assert (one.state / "page" / "users.json").stat().st_mode & 0o777 == 0o600
+    assert list((one.state / "requests").iterdir()) == []
 
 
 def answer(port: int) -> bytes:

@@ -164,7 +164,10 @@ def test_what_each_may_not() -> None:
     assert (core["IPAddressDeny"], core["IPAddressAllow"]) == (["any"], ["localhost"])
     assert "AF_PACKET" not in uplink["RestrictAddressFamilies"][0]
     assert uplink["SocketBindDeny"] == ["any"]
-    assert "ReadWritePaths" not in page
+    assert page["ReadWritePaths"] == ["-/var/lib/qalqan/page -/var/lib/qalqan/requests"]
+    assert "identity" in " ".join(page["InaccessiblePaths"])
+    assert "/var/lib/qalqan/page" in " ".join(uplink["InaccessiblePaths"])
+    assert "-/var/lib/qalqan/requests" in core["ReadOnlyPaths"]
     hidden = " ".join(core["InaccessiblePaths"])
     assert "identity" in hidden
     assert "/run/dbus" in hidden

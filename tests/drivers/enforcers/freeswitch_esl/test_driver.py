@@ -27,7 +27,7 @@ from edge.ports import Order
 from tests.report.small_box import eventually
 from tests.twins.freeswitch import FreeSwitch
 
-PASSWORD = "a password"  # noqa: S105 - of the twin
+PASSWORD = "a password"
 REASON = 'SIP;cause=603;text="v=analytics1;id=QE-7"'
 BLOCK = Answer(
     Action.BLOCK, 603, "Network Blocked", (("Reason", REASON), ("X-Desk", "a b")), cause=REJECTED

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""*Box*: what the doctor finds, the software and its slot, the certificate.
+
+What the doctor must write or ask systemd for is left to `qalqan doctor` at the box: the page may
+do neither.
+"""
+
+from threading import Lock
+from typing import Any
+
+from starlette.responses import Response
+
+from edge import counters
+from edge.console.desk import Desk, Visit
+from edge.doctor.finding import Finding, worst
+from edge.doctor.patient import patient_of
+
+FRESH_S = 15.0
+"What was found is shown for so long, whoever asks."
+
+
+class Doctor:
+    """Asks the doctor, not oftener than is needed."""
+
+    def __init__(self) -> None:
+        """Begin with nothing asked."""
+        self._lock = Lock()
+        self._found: tuple[float, list[Finding]] | None = None
+
+    def findings(self, desk: Desk) -> list[Finding]:
+        """Return what was found a moment ago, or is now."""
+        # What checks a certificate takes long to load, and only this page needs it.
+        from edge.doctor.examine import SEEN, examine  # noqa: PLC0415
+
+        with self._lock:
+            now_s = desk.now_s()
+            if self._found is None or now_s - self._found[0] > FRESH_S:
+                self._found = now_s, examine(patient_of(desk.config, desk.moments), SEEN)
+            return self._found[1]
+
+
+DOCTOR = Doctor()
+
+
+def show(visit: Visit) -> Response:
+    """Show how the box stands."""
+    from edge.update.state import Folder  # noqa: PLC0415 - as above
+
+    desk = visit.desk
+    folder = desk.places.update
+    findings = DOCTOR.findings(desk)
+    patient = patient_of(desk.config, desk.moments)
+    context: dict[str, Any] = {
+        "findings": findings,
+        "worst": worst(findings).value,
+        "update": Folder(folder).update() if folder.exists() else None,
+        "programs": {name: one.software for name, one in sorted(patient.readings.items())},
+        "certificate_s": patient.value(counters.CERTIFICATE_END),
+        "now_s": desk.wall_s(),
+    }
+    return visit.page("box.html", context)

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The languages of the page: texts by gettext, numbers and times as their readers write them.
+
+English stands in the code and the templates; the others are `locale/*/LC_MESSAGES/page.po`, read at
+the start, so that what is shown is what translators wrote. Times are those of Almaty, UTC+5.
+"""
+
+import gettext
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_datetime, format_timedelta
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+
+from edge.console.wording import WORDS
+
+LOCALES = Path(__file__).with_name("locale")
+LANGUAGES = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
+"In the order in which they are offered."
+FIRST = "kk"
+"Where nobody says what they read."
+MOST_ASKED = 10
+"Languages of a request that are looked at."
+ALMATY = ZoneInfo("Asia/Almaty")
+LATEST_S = 250_000_000_000
+"In the year 9892: what is later than this is no time."
+
+
+class Speech:
+    """One language."""
+
+    def __init__(self, language: str) -> None:
+        """Read its texts."""
+        self.language = language
+        self.texts = _texts(language)
+        self._locale = Locale.parse(language)
+
+    def say(self, text: str) -> str:
+        """Return a text of ours in this language."""
+        return self.texts.gettext(text) if text else ""
+
+    def word(self, kind: str, word: str) -> str:
+        """Return a word of the house (a mode, an action, a rule) for people."""
+        meant = WORDS.get(kind, {}).get(word)
+        return self.say(meant) if meant else word
+
+    def number(self, value: float) -> str:
+        """Return a number."""
+        return format_decimal(round(value, 1), locale=self._locale)
+
+    def share(self, value: float) -> str:
+        """Return a share, 0 to 1, in percent."""
+        return format_percent(value, "#,##0.0%", locale=self._locale)
+
+    def time(self, at_s: float) -> str:
+        """Return a time, epoch seconds, to the second."""
+        return self._time(at_s, "d MMM y, HH:mm:ss")
+
+    def clock(self, at_s: float) -> str:
+        """Return a time of today."""
+        return self._time(at_s, "HH:mm:ss")
+
+    def _time(self, at_s: float, pattern: str) -> str:
+        when = datetime.fromtimestamp(min(max(at_s, 0), LATEST_S), UTC)
+        return format_datetime(when, pattern, tzinfo=ALMATY, locale=self._locale)
+
+    def span(self, seconds: float) -> str:
+        """Return how long something lasts, in the largest unit that says enough."""
+        whole = int(min(max(seconds, 0), LATEST_S))
+        return format_timedelta(whole, threshold=1.5, locale=self._locale)
+
+
+def _texts(language: str) -> gettext.NullTranslations:
+    path = LOCALES / language / "LC_MESSAGES" / "page.po"
+    if not path.exists():
+        return gettext.NullTranslations()
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def speech_of(language: str) -> Speech:
+    """Return one of `LANGUAGES`."""
+    return Speech(language)
+
+
+def chosen(cookie: str, accepted: str) -> str:
+    """Return the language that is meant: by choice, else by what the browser accepts."""
+    if cookie in LANGUAGES:
+        return cookie
+    wanted = [(weight, name) for name, weight in _accepted(accepted) if name in LANGUAGES]
+    return max(wanted, key=lambda one: one[0])[1] if wanted else FIRST
+
+
+def _accepted(header: str) -> Iterator[tuple[str, float]]:
+    """Yield what `Accept-Language` names (RFC 9110 12.5.4), without regions."""
+    for item in header.split(",")[:MOST_ASKED]:
+        name, _, weight = item.strip().partition(";q=")
+        try:
+            value = float(weight) if weight else 1.0
+        except ValueError:
+            continue
+        if value > 0:
+            yield name.partition("-")[0].lower(), value

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calls as they come, to a browser that keeps its connection (server-sent events, HTML 9.2).
+
+Once a second the file of `core` is looked at; whoever is no longer signed in is sent nothing more.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+from edge.console.desk import Desk, Visit
+from edge.console.pages.now import Row, rows_of
+
+EVERY_S = 1.0
+MOST = 60
+"Watchers at once; one more is told to come again later, and loads the page anew meanwhile."
+HEARTBEAT = b": here\n\n"
+EVERY_BEAT = 15
+"Looks without news until the other side is told that we are still there."
+
+
+class Streams:
+    """All who watch."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Show the calls of a box."""
+        self._desk = desk
+        self._watching = 0
+
+    async def calls(self, request: Request) -> Response:
+        """Answer a browser that wants to be told of calls."""
+        visit = await asyncio.to_thread(Visit, self._desk, request, touch=False)
+        if visit.person is None:
+            return PlainTextResponse("", HTTPStatus.FORBIDDEN.value)
+        if self._watching >= MOST:
+            return PlainTextResponse("", HTTPStatus.SERVICE_UNAVAILABLE.value)
+        return StreamingResponse(self._tell(request), media_type="text/event-stream")
+
+    async def _tell(self, request: Request) -> AsyncIterator[bytes]:
+        self._watching += 1
+        told: dict[str, Row] = {}
+        quiet = 0
+        try:
+            yield HEARTBEAT
+            while not self._desk.is_ending:
+                rows = await asyncio.to_thread(self._rows, request)
+                if rows is None:
+                    return
+                news = [row for row in reversed(rows) if told.get(row.key) != row]
+                told = {row.key: row for row in rows}
+                if news:
+                    yield b"data: " + msgspec.json.encode(news) + b"\n\n"
+                quiet = 0 if news else quiet + 1
+                if quiet % EVERY_BEAT == EVERY_BEAT - 1:
+                    yield HEARTBEAT
+                await asyncio.sleep(EVERY_S)
+        finally:
+            self._watching -= 1
+
+    def _rows(self, request: Request) -> list[Row] | None:
+        """Return the latest calls; None if who asks is signed in no longer."""
+        visit = Visit(self._desk, request, touch=False)
+        return rows_of(visit) if visit.person else None

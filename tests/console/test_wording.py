@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every word that the house can say on the page has one for people."""
+
+from edge.blocklist.entry import Listed
+from edge.blocklist.said import EXPIRED, HOLDS, LIFTED, NOT_YET
+from edge.console.people import Role
+from edge.console.wording import WORDS
+from edge.doctor.finding import Level
+from edge.model.event import TrunkClass
+from edge.model.outcome import Result
+from edge.model.verdict import Action, Basis, Mode
+from edge.origin.paper import SAID_BY
+from edge.update.state import State
+from edge.verdict.rule import BY_ID
+
+
+def test_all_words_are_there() -> None:
+    for kind, words in (
+        ("mode", Mode), ("action", Action), ("wanted", Action), ("fate", Result),
+        ("class", TrunkClass), ("basis", Basis), ("role", Role), ("level", Level),
+        ("party", Listed), ("update", State),
+    ):  # fmt: skip
+        assert WORDS[kind].keys() == {word.value for word in words}
+    assert WORDS["holds"].keys() == {HOLDS, LIFTED, EXPIRED, NOT_YET}
+    assert WORDS["trust"].keys() == SAID_BY.keys()
+    assert WORDS["rule"].keys() == BY_ID.keys()
