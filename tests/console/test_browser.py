@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from edge.console.history import Totals
 from edge.console.people import Role
 from edge.evidence.journal import Journal
+from edge.model.number import Number, Party
 from edge.model.outcome import Outcome, Result
 from edge.origin.cases import Cases
 from edge.pipeline import Decided
@@ -104,6 +105,22 @@ def test_a_newcomer_finds_out_why_a_call_was_stopped(busy: Site, port: int, widt
         ):  # fmt: skip
             assert said in words
         browser.shoot(PICTURES / f"call-stopped-{width}.png")
+        assert browser.errors() == []
+
+
+def test_words_of_the_wire_that_come_while_it_is_open_are_text(busy: Site, port: int) -> None:
+    hostile = "<img src=x onerror=document.title='taken'>"
+    one = decided(2)
+    party = Party("calling", Number(hostile))
+    with closing(Chromium(port, *WIDTHS["wall"], "en")) as browser:
+        sign_in(browser, busy)
+        recent = Recent(busy.desk.places.run)
+        recent.note(Decided(replace(one.offer, calling=party), one.verdict, 1), hostile)
+        recent.write()
+        browser.find('#calls a[href*="onerror"]')
+        assert hostile in browser.words("#calls")
+        assert browser.run("return document.querySelectorAll('#calls img').length") == 0
+        assert browser.run("return document.title").startswith("Now")
         assert browser.errors() == []
 
 

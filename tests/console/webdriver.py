@@ -99,9 +99,10 @@ def driver(folder: Path) -> Iterator[int]:
     command = ["chromedriver", "--port=0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as process:
         try:
-            for line in process.stdout:
-                if found := re.search(r"started successfully on port (\d+)", line):
-                    break
-            yield int(found[1])
+            yield next(
+                int(found[1])
+                for line in process.stdout
+                if (found := re.search(r"started successfully on port (\d+)", line))
+            )
         finally:
             process.terminate()
