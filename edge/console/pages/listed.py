@@ -16,7 +16,7 @@ SPOKEN = str.maketrans("", "", " ()-\N{NO-BREAK SPACE}")
 "What people write between digits."
 
 
-class InForce(NamedTuple):
+class Loaded(NamedTuple):
     """A list of this box."""
 
     name: str
@@ -39,8 +39,8 @@ def show(visit: Visit) -> Response:
     return visit.page("list.html", context)
 
 
-def _in_force(stores: list[Store]) -> Iterator[InForce]:
+def _in_force(stores: list[Store]) -> Iterator[Loaded]:
     for store in stores:
         snapshot = store.open()
         if snapshot:
-            yield InForce(store.name, snapshot.version, len(snapshot), store.state())
+            yield Loaded(store.name, snapshot.version, len(snapshot), store.state())
