@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http import HTTPStatus
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -64,16 +65,20 @@ def _health(box: Box) -> Answer:
 
 async def run_page(config: Config, notify: Notifier) -> None:
     """Answer until we are told to stop. Raises `ConfigError` for an address that may not be."""
-    if not config.page.listen:
+    table = config.page
+    if not table.is_there:
         raise ConfigError("page.listen: name the address of the management network and a port")
     numbers = Numbers()
-    door = build(config, numbers)
-    parts: list[tuple[str, Beside]] = [("door", partial(_answer, door, config.page.listen, notify))]
+    parts: list[tuple[str, Beside]] = []
     beside: list[Beside] = []
-    if config.page.people:
-        tls = tls_of(config.page)
+    if table.listen:
+        door = build(config, numbers)
+        parts.append(("door", partial(_answer, door, table.listen, notify)))
+    if table.people:
+        tls = tls_of(table)
         desk = Desk(config, History(), tls=tls is not None)
-        parts.append(("site", partial(_show, desk, site_of(desk, numbers), tls)))
+        shown = Shown(table.people, tls, desk, notify)
+        parts.append(("site", partial(_show, shown, site_of(desk, numbers))))
         beside = [desk.minutes.forever, partial(_remember, desk)]
     running = asyncio.ensure_future(_all(parts, beside, notify))  # noqa: TID251 - awaited below
     with signals(stop=running.cancel, reload=lambda: None):
@@ -114,21 +119,33 @@ async def _answer(door: Door, listen: str, notify: Notifier) -> None:
         raise
 
 
-async def _show(desk: Desk, site: ASGIApp, tls: Tls | None) -> None:
+class Shown(NamedTuple):
+    """How people see the page."""
+
+    listen: str
+    tls: Tls | None
+    desk: Desk
+    notify: Notifier
+
+
+async def _show(shown: Shown, site: ASGIApp) -> None:
     """Show people the page; say where, or why not."""
     log = structlog.get_logger(NAME)
+    desk = shown.desk
 
     def opened(places: list[str]) -> None:
         desk.is_ending = False
-        log.info("shown", places=places, tls=tls is not None)
+        log.info("shown", places=places, tls=shown.tls is not None)
+        shown.notify.ready()
 
     def ending() -> None:
         desk.is_ending = True
 
     try:
-        await serve(site, desk.config.page.people or "", tls, Ends(opened, ending))
+        await serve(site, shown.listen, shown.tls, Ends(opened, ending))
     except DriverLost as lost:
         log.warning("not shown", why=str(lost))
+        shown.notify.status(str(lost))
         raise
 
 

@@ -27,6 +27,8 @@ sfdisk:fdisk
 dbus-daemon:dbus-daemon
 busctl:systemd
 pg_ctlcluster:postgresql
+chromium:chromium
+chromedriver:chromium-driver
 Python.h:python3-dev
 "
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin

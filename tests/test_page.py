@@ -32,7 +32,8 @@ class Page:
 
     def __init__(self, folder: Path, listen: str = "127.0.0.1:0", more: str = "") -> None:
         config = folder / "edge.toml"
-        config.write_text(CONFIG.format(listen) + more)
+        text = CONFIG.format(listen) if listen else CONFIG.rpartition("listen")[0]
+        config.write_text(text + more)
         self.run = folder / "state" / "run"
         self.systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.systemd.settimeout(TOO_LONG_S)
@@ -217,6 +218,16 @@ def test_people_see_the_page_beside_the_machines(tmp_path: Path) -> None:
         assert (status, content_type) == (200, "text/html; charset=utf-8")
         assert "Кіру".encode() in body, "Kazakh where nobody says what they read"
         assert up(port)["page"] == 1
+        assert running.end()[0] == 0
+    finally:
+        running.close()
+
+
+def test_people_see_it_where_no_machine_does(tmp_path: Path) -> None:
+    running = Page(tmp_path, more='people = "127.0.0.1:0"\n', listen="")
+    try:
+        assert get(shown(running), "/sign-in")[0] == 200
+        running.until("READY=1")
         assert running.end()[0] == 0
     finally:
         running.close()

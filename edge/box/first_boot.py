@@ -122,7 +122,7 @@ def files_of(config: Config, machine: Machine) -> dict[str, str]:
         text = (machine.drop_ins / "serial.conf").read_text(encoding="utf-8")
         files[f"systemd/system/qalqan-core.service.d/{SERIAL_IN}"] = text
     files[f"{BOX}/{NAME}"] = _name(config) + "\n"
-    if config.page.listen:
+    if config.page.is_there:
         files[f"{BOX}/{PAGE}"] = ""
     if config.hub.brokers:
         files[f"{BOX}/{HUB}"] = ""

@@ -34,7 +34,7 @@ SELDOM = {
 PANELS = {
     "At the box": (
         "run", "doctor", "health", "trunk", "blocklist", "taps", "explain", "evidence", "origin",
-        "enrol", "identity", "decommission",
+        "enrol", "identity", "page-code", "decommission",
     ),
     "At a desk": ("decode", "replay", "config", "drivers"),
     "For the centre": ("list", "firmware", "redress"),

@@ -10,6 +10,9 @@ from edge.cli.options import ConfigFile
 def page(
     config: ConfigFile,
 ) -> None:
-    """Run the process `page` alone: health and numbers. systemd and `run` call it."""
+    """Run the process `page` alone: health and numbers, and the page for people.
+
+    systemd and `run` call it.
+    """
     if code := begin.page(config):
         raise typer.Exit(code)

@@ -28,7 +28,7 @@ def processes(config: Config) -> list[str]:
     found = [LEADER]
     if config.hub.brokers:
         found.append("uplink")
-    if config.page.listen:
+    if config.page.is_there:
         found.append("page")
     return found
 

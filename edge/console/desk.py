@@ -31,7 +31,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 NS = 1_000_000_000
 UNFIT = HTTPStatus.UNPROCESSABLE_ENTITY
 
-FormT = TypeVar("FormT", bound=Form)
+SentT = TypeVar("SentT", bound=Form)
 
 
 class Refused(Exception):
@@ -130,7 +130,7 @@ class Visit:
         """What tells this browser from all others."""
         return self.token or self.request.cookies.get(self.cookies.visitor, "")
 
-    def form(self, form: type[FormT]) -> FormT:
+    def form(self, form: type[SentT]) -> SentT:
         """Return what was sent. Raises `Refused` where it is not ours, or not as it should be."""
         try:
             found = form.model_validate(self.request.scope["form"])

@@ -14,8 +14,13 @@ class PageTable(Table):
     hub can reach. None: nothing is shown."""
     people: Endpoint | None = None
     """Address and port at which people see the page, `10.0.0.5:8443`: of the management network, as
-    `listen`, which it needs beside it. Without a certificate only this machine itself."""
+    `listen`. Without a certificate only this machine itself may be named: 127.0.0.1."""
     certificate: Path | None = None
     "Certificate of the page with what leads to its root, PEM. None: the one that systemd loads."
     key: Path | None = None
     "Its private key, PEM."
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything is shown to anybody."""
+        return bool(self.listen or self.people)

@@ -15,6 +15,7 @@ from edge import clock
 from edge.console.history import Totals
 from edge.console.people import Role
 from edge.evidence.journal import Journal
+from edge.model.number import Number, Party
 from edge.model.outcome import Outcome, Result
 from edge.origin.cases import Cases
 from edge.pipeline import Decided
@@ -119,6 +120,22 @@ def test_a_newcomer_finds_out_why_a_call_was_stopped_and_lifts_the_block(
         browser.shoot(PICTURES / f"list-spared-{width}.png")
         assert browser.errors() == []
     assert clock.monotonic_s() - began_s < A_MINUTE_S
+
+
+def test_words_of_the_wire_that_come_while_it_is_open_are_text(busy: Site, port: int) -> None:
+    hostile = "<img src=x onerror=document.title='taken'>"
+    one = decided(2)
+    party = Party("calling", Number(hostile))
+    with closing(Chromium(port, *WIDTHS["wall"], "en")) as browser:
+        sign_in(browser, busy)
+        recent = Recent(busy.desk.places.run)
+        recent.note(Decided(replace(one.offer, calling=party), one.verdict, 1), hostile)
+        recent.write()
+        browser.find('#calls a[href*="onerror"]')
+        assert hostile in browser.words("#calls")
+        assert browser.run("return document.querySelectorAll('#calls img').length") == 0
+        assert browser.run("return document.title").startswith("Now")
+        assert browser.errors() == []
 
 
 PAGES = ("/", "/call?id={record}", "/list?number=%2B77172000001", "/trunks?days=28",

@@ -21,7 +21,7 @@ WHILES = (1, 24, 72)
 "Hours that a number may be spared for."
 
 
-class InForce(NamedTuple):
+class Loaded(NamedTuple):
     """A list of this box."""
 
     name: str
@@ -61,8 +61,8 @@ def spare(visit: Visit) -> Response:
     return visit.to(f"/list?number={quote(form.number)}")
 
 
-def _in_force(stores: list[Store]) -> Iterator[InForce]:
+def _in_force(stores: list[Store]) -> Iterator[Loaded]:
     for store in stores:
         snapshot = store.open()
         if snapshot:
-            yield InForce(store.name, snapshot.version, len(snapshot), store.state())
+            yield Loaded(store.name, snapshot.version, len(snapshot), store.state())
