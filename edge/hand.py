@@ -99,6 +99,8 @@ class CoreHand:
     def asked(self, decided: Decided) -> Answer:
         """Take a verdict on a call that a gate asks about; return the answer."""
         if not is_evidence(decided.verdict):
+            if self.recent:
+                self.recent.note(decided, "")
             return GO_ON
         ruling = self.rulings.of(decided.offer)
         if ruling and ruling.record:

@@ -27,6 +27,7 @@ from edge.model.verdict import Action, Mode
 from edge.origin.cases import Cases
 from edge.origin.suspects import Suspects
 from edge.pipeline import Decided
+from edge.recent import Recent
 from edge.report.telling import Teller
 from edge.settings import Part
 from edge.stopping import NS, Ends, Stopping, Times, Way
@@ -284,3 +285,21 @@ def test_what_could_not_be_kept_stands_in_no_dossier(
     assert journal.lost == suspects.touched > 20
     (campaign,) = suspects.detector.campaigns
     assert campaign.dossier.calls == 0
+
+
+def test_the_latest_calls_are_those_that_a_gate_asked_about_too(
+    journal: Journal, tmp_path: Path
+) -> None:
+    house = House(journal)
+    recent = house.hand.recent = Recent(tmp_path)
+    heard = offer(write("INVITE", via=("p", "a")))
+    house.hand.asked(house.decide(offer(tap="sbc")))
+    house.hear(heard)
+    house.release(heard)
+    house.settle()
+    honest = write("INVITE", call="honest")
+    house.hand.asked(house.decide(offer(called_from("+447700900777", honest), tap="sbc")))
+    stopped, other = recent.calls().calls
+    assert (stopped.action, stopped.fate, stopped.calling) == ("block", "stopped", "+447700900123")
+    assert stopped.record
+    assert (other.call, other.action, other.record) == ("honest", "allow", "")

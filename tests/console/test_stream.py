@@ -66,6 +66,22 @@ def test_who_is_signed_out_is_told_nothing_more(tmp_path: Path) -> None:
             assert watcher.news() == []
 
 
+@pytest.mark.usefixtures("quick")
+def test_fifty_watch_and_all_are_told(tmp_path: Path) -> None:
+    with shown(furnish(tmp_path, "plain_call.pcap")) as site:
+        browser = site.signed_in(Role.VIEWER)
+        watchers = [Watcher(browser) for _ in range(50)]
+        for watcher in watchers:
+            assert len(watcher.news()) == 1
+        recent = Recent(site.desk.places.run)
+        recent.note(decided(1), "a-1")
+        recent.write()
+        assert [watcher.news()[0]["record"] for watcher in watchers] == ["a-1"] * 50
+        assert browser.get("/").status == 200, "the page is there for others"
+        for watcher in watchers:
+            watcher.close()
+
+
 def test_there_is_an_end_to_watchers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "MOST", 0)
     assert site.signed_in(Role.VIEWER).get("/calls").status == 503
