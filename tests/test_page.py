@@ -223,6 +223,23 @@ def test_people_see_the_page_beside_the_machines(tmp_path: Path) -> None:
         running.close()
 
 
+def test_who_speaks_no_http_fills_no_journal(tmp_path: Path) -> None:
+    running = Page(tmp_path, more='people = "127.0.0.1:0"\n')
+    try:
+        port = shown(running)
+        for octets in (b"\x16\x03\x01\x00\x05hello", b"nothing\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"):
+            with socket.create_connection(("127.0.0.1", port), 10) as line:
+                line.sendall(octets)
+                line.shutdown(socket.SHUT_WR)
+                while line.recv(4096):
+                    pass
+        code, err = running.end()
+        assert code == 0
+        assert {json.loads(line)["event"] for line in err.splitlines()} <= {"open"}
+    finally:
+        running.close()
+
+
 def test_people_see_it_where_no_machine_does(tmp_path: Path) -> None:
     running = Page(tmp_path, more='people = "127.0.0.1:0"\n', listen="")
     try:

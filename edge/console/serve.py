@@ -133,7 +133,8 @@ async def serve(site: ASGIApp, listen: str, tls: Tls | None, ends: Ends) -> None
     context = tls.context() if tls else None
     sockets = _bound(addresses, port, listen)
     config = Config(
-        site, http=_Quick, ws="none", lifespan="off", log_config=None, access_log=False,
+        site, http=_Quick, ws="none", lifespan="off", access_log=False,
+        log_config=None, log_level="error",  # who speaks no HTTP is no news; a bug is
         server_header=False, proxy_headers=False, limit_concurrency=MOST_OPEN,
         timeout_keep_alive=KEEP_S, timeout_graceful_shutdown=END_S,
         h11_max_incomplete_event_size=MOST_HEAD, ssl_context_factory=_factory(context),

@@ -40,10 +40,6 @@ class Sessions:
         self._lock = Lock()
         self._key = secrets.token_bytes(TOKEN_OCTETS)
 
-    def __len__(self) -> int:
-        """How many are open, those that are over and were not asked for since among them."""
-        return len(self._open)
-
     def begin(self, name: str, now_s: float) -> str:
         """Sign somebody in; returns the token for their browser."""
         token = secrets.token_urlsafe(TOKEN_OCTETS)

@@ -53,11 +53,11 @@ def test_it_ends_when_it_is_told_to() -> None:
 def test_there_is_an_end_to_sessions() -> None:
     sessions = Sessions()
     tokens = [sessions.begin("asel", float(number)) for number in range(MOST + 3)]
-    assert len(sessions) == MOST
+    assert len(sessions._open) == MOST
     assert sessions.of(tokens[2], 600.0) is None
     assert sessions.of(tokens[3], 600.0) is not None
     sessions.begin("bolat", 10_000.0)
-    assert len(sessions) == 1, "those that are over make room"
+    assert len(sessions._open) == 1, "those that are over make room"
 
 
 def test_a_form_is_ours_in_the_browser_it_was_given_to() -> None:
