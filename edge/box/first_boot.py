@@ -37,7 +37,7 @@ SERIAL = frozenset({"e1_serial", "serial_mml"})
 DROP_IN = "50-qalqan-box.conf"
 SERIAL_IN = "60-qalqan-serial.conf"
 NETWORK = "Generated from [box] in edge.toml."
-BOX, NAME, PAGE, HUB = "qalqan-box", "hostname", "page", "hub"
+BOX, NAME, PAGE, PEOPLE, HUB = "qalqan-box", "hostname", "page", "people", "hub"
 "Below /run: what is neither systemd's nor ours, but asked for by units and the initial RAM disk."
 
 _NODE = re.compile(r"^\[node\][ \t]*(#.*)?$", re.MULTILINE)
@@ -104,7 +104,7 @@ def make_machine(config: Config, machine: Machine) -> list[str]:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)
     old = (network.glob("[59]0-qalqan-*"), units.glob(f"*/{DROP_IN}"), units.glob(f"*/{SERIAL_IN}"))
-    for path in (*chain(*old), box / PAGE, box / HUB):
+    for path in (*chain(*old), box / PAGE, box / PEOPLE, box / HUB):
         path.unlink(missing_ok=True)
     files = files_of(config, machine)
     for name, text in files.items():
@@ -124,6 +124,8 @@ def files_of(config: Config, machine: Machine) -> dict[str, str]:
     files[f"{BOX}/{NAME}"] = _name(config) + "\n"
     if config.page.is_there:
         files[f"{BOX}/{PAGE}"] = ""
+    if config.page.people:
+        files[f"{BOX}/{PEOPLE}"] = ""
     if config.hub.brokers:
         files[f"{BOX}/{HUB}"] = ""
     return files

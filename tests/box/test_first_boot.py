@@ -183,11 +183,14 @@ def test_what_systemd_must_know_is_written_anew_at_each_start(tmp_path: Path) ->
 def test_the_page_is_asked_for_where_it_has_an_address(tmp_path: Path) -> None:
     units = Path(__file__).parents[2] / "systemd" / "drop-ins"
     machine = Machine(tmp_path / "run", units, lambda _name: None, box=None)
-    page = tmp_path / "run" / "qalqan-box" / "page"
-    make_machine(config.parse(BOX + '[page]\nlisten = "127.0.0.1:8080"\n', Path("a.toml")), machine)
-    assert page.exists()
+    page, people = (tmp_path / "run" / "qalqan-box" / name for name in ("page", "people"))
+    for table, seen in (("listen", False), ("people", True)):
+        text = f'{BOX}[page]\n{table} = "127.0.0.1:8080"\n'
+        make_machine(config.parse(text, Path("a.toml")), machine)
+        assert (page.exists(), people.exists()) == (True, seen)
     make_machine(FULL, machine)
     assert not page.exists()
+    assert not people.exists()
 
 
 def test_what_is_made_is_kept_of_the_very_same_configuration(tmp_path: Path) -> None:
