@@ -4,12 +4,13 @@
 Exit code 1 if what the demo is there to show did not happen.
 """
 
+import secrets
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -21,6 +22,7 @@ from rich.text import Text
 
 from edge import clock
 from edge.blocklist.store import Store as ListStore
+from edge.console.people import People, Person, Role
 from edge.trust.identity import COSIGNER
 from hil.demo.region import LIST, Centre, appliance, broker, free_port, live, process
 from hil.demo.switch import Ports, Switch
@@ -35,6 +37,7 @@ REPORTED = "+12025550177"
 REPORTED_AFTER_S = 21.5
 "Of the trunk's time: just after that first call."
 ENFORCED_AFTER_S = 30.0
+GUEST = "guest"
 NODE, NEW = "astana-demo", "intl-new"
 "The trunk begins in `observe`, as every one does."
 LIVE_CALLS = (
@@ -119,18 +122,17 @@ def main(
     entries = centre.publish(Path(__file__).with_name("list.csv"), clock.now_ns() // NS)
     console.print(f"Centre: list '{LIST}', {entries} entries, signed by operator and prosecutor.")
     root = centre.folder / "metadata" / "1.root.json"
-    config = appliance(folder, port, root, speed)
+    people = free_port()
+    config = appliance(folder, port, root, speed, people)
+    console.print(f"Broker: MQTT 5 on 127.0.0.1:{port}. Hub: two workers, SQLite.")
     with ExitStack() as stack:
-        stack.enter_context(broker(folder, port))
-        console.print(f"Broker: MQTT 5 on 127.0.0.1:{port}. Hub: two workers, SQLite.")
-        where = f"127.0.0.1:{port}"
-        hub = ("hil.hub", "run", "--broker", where, "--folder", str(folder / "hub"))
-        stack.enter_context(process(folder / "hub.log", *hub))
-        store = Store(sqlite_url(folder / "hub" / "hub.db"))
-        stack.callback(store.close)
+        store = begin_hub(folder, port, stack)
         seen = Seen(store, console, set(), [], [])
         edge = ("edge", "uplink", "--config", str(config))
         uplink = stack.enter_context(process(folder / "uplink.log", *edge))
+        password = let_in(folder / "state" / "page")
+        stack.enter_context(process(folder / "page.log", "edge", "page", "--config", str(config)))
+        console.print(f"Page: http://127.0.0.1:{people} for '{GUEST}', password '{password}'.")
         wait_for_list(folder, seen)
         watch_trunk(folder, config, centre, seen, speed)
         stop_live(folder, config, seen)
@@ -139,6 +141,36 @@ def main(
         console.print(picture(members(store), clock.now_ns()))
         retire(uplink)
         ending(folder, seen)
+        stay(seen)
+
+
+def begin_hub(folder: Path, port: int, stack: ExitStack) -> Store:
+    """Have a broker and the hub at work; returns what the hub knows."""
+    stack.enter_context(broker(folder, port))
+    where = f"127.0.0.1:{port}"
+    hub = ("hil.hub", "run", "--broker", where, "--folder", str(folder / "hub"))
+    stack.enter_context(process(folder / "hub.log", *hub))
+    store = Store(sqlite_url(folder / "hub" / "hub.db"))
+    stack.callback(store.close)
+    return store
+
+
+def let_in(folder: Path) -> str:
+    """Have somebody whom the page knows; returns the password."""
+    people, password = People(folder), secrets.token_hex(6)
+    now_s = clock.now_ns() // NS
+    people.put(Person(GUEST, Role.ENGINEER, people.hashed(password), now_s, "demo"))
+    return password
+
+
+def stay(seen: Seen) -> None:
+    """Leave the page open for whoever sits at the terminal."""
+    if not sys.stdin.isatty():
+        return
+    seen.console.print("\nThe page stays open; Ctrl-C ends it.", style="bold")
+    with suppress(KeyboardInterrupt):
+        while True:
+            pause()
 
 
 def wait_for_list(folder: Path, seen: Seen) -> None:

@@ -179,10 +179,17 @@ class Centre:
         return Desk(self.folder / "lists" / LIST, self._repository.blobs, LIST)
 
 
-def appliance(folder: Path, port: int, root: Path, pace: float) -> Path:
+def appliance(folder: Path, port: int, root: Path, pace: float, people: int) -> Path:
     """Write the configuration of the appliance: that of the demo, with a hub instead of a table.
 
     It knows by which key the hub signs; an enrolled one has been told so by the hub.
+
+    Args:
+        folder: Where everything is written.
+        port: Of the broker.
+        root: What the box trusts.
+        pace: How much faster than it was recorded the traffic comes.
+        people: Port of the page.
     """
     identity = folder / "state" / "identity"
     identity.mkdir(parents=True)
@@ -192,5 +199,6 @@ def appliance(folder: Path, port: int, root: Path, pace: float) -> Path:
     text = text.replace("pace = 1", f"pace = {pace:g}")
     text = text.replace(f"{HERE.parents[1]}/build/demo", str(folder / "state"))
     path = folder / "edge.toml"
-    path.write_text(text + _HUB.format(port=port, root=root))
+    page = f'\n[page]\npeople = "127.0.0.1:{people}"\n'
+    path.write_text(text + _HUB.format(port=port, root=root) + page)
     return path
