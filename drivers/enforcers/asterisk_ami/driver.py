@@ -35,6 +35,8 @@ from edge.receipts import Receipts
 
 ANSWER_S = 5.0
 "To connecting, and to each question while opening."
+ASK_AGAIN_S, MOST_ASKED = 0.05, 10
+"How soon, and how often, a channel without a Call-ID is asked for it."
 GONE_S = 0.25
 "What Asterisk takes to end a channel; a tenth of a second is long."
 BY_STATUS = "pjsiphangup"
@@ -270,13 +272,23 @@ class Link(asyncio.Protocol):
         self._transport.write(octets)
         return number
 
-    def _ask_call_id(self, channel: Channel) -> None:
+    def _ask_call_id(self, channel: Channel, times: int = 1) -> None:
+        """Ask for the Call-ID of a channel, a few times: chan_sip sets it after telling of it."""
+
         def arrived(block: Block) -> None:
-            self._channels.learn(channel.unique, block.get("value"))
+            call = block.get("value")
+            self._channels.learn(channel.unique, call)
             self._news.set()
+            if not call and times < MOST_ASKED:
+                loop = asyncio.get_running_loop()
+                loop.call_later(ASK_AGAIN_S, self._ask_again, channel, times + 1)
 
         asked = (("Channel", channel.name), ("Variable", call_id_of(channel.name)))
         self._send("Getvar", asked, arrived)
+
+    def _ask_again(self, channel: Channel, times: int) -> None:
+        if self._transport and not self.gone.is_set() and self._channels.holds(channel):
+            self._ask_call_id(channel, times)
 
     def _answered(self, block: Block) -> None:
         if arrived := self._asked.pop(block.get("actionid"), None):

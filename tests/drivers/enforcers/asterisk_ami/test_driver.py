@@ -9,7 +9,7 @@ import pytest_asyncio
 from pydantic import ValidationError
 
 from drivers.enforcers.asterisk_ami import driver
-from drivers.enforcers.asterisk_ami.driver import AmiEnforcer, Config
+from drivers.enforcers.asterisk_ami.driver import ASK_AGAIN_S, MOST_ASKED, AmiEnforcer, Config
 from edge.errors import DriverLost, EnforceError
 from edge.model.answer import GO_ON
 from edge.model.verdict import Action
@@ -21,6 +21,7 @@ from tests.drivers.enforcers.asterisk_ami.telling import (
     why_lost,
 )
 from tests.drivers.enforcers.asterisk_ami.twin import CALL_ID, Manager, manager
+from tests.report.small_box import eventually
 
 pytestmark = pytest.mark.asyncio
 REFUSAL = "Response: Error\r\nMessage: No such channel\r\n"
@@ -211,6 +212,25 @@ async def test_one_that_never_answers_is_lost(
     with pytest.raises(DriverLost, match="no answer to Login"):
         async with opened(pbx.port):
             pass
+
+
+async def test_a_channel_that_has_none_yet_is_asked_again(
+    pbx: Manager, enforcer: AmiEnforcer
+) -> None:
+    channel = pbx.ring(7, "")
+    await eventually(lambda: len(pbx.call_ids_asked) > 1)
+    pbx.calls[channel] = "late-1"
+    assert (await enforcer.enforce(order("late-1"))).accepted
+
+
+async def test_a_channel_without_one_is_not_asked_for_ever(
+    pbx: Manager, enforcer: AmiEnforcer
+) -> None:
+    pbx.ring(7, "")
+    await eventually(lambda: len(pbx.call_ids_asked) == MOST_ASKED)
+    with pytest.raises(EnforceError, match="no channel"):
+        await enforcer.enforce(order("none-1", within_s=3 * ASK_AGAIN_S))
+    assert len(pbx.call_ids_asked) == MOST_ASKED
 
 
 async def test_a_channel_is_asked_for_its_call_id_once(pbx: Manager, enforcer: AmiEnforcer) -> None:
