@@ -53,10 +53,12 @@ class Machine:
 
     def is_on(self) -> bool:
         """Return whether it is switched on; one that starts anew is on again."""
-        if self.process.poll() is not None and self._starts_anew:
+        if self.process.poll() is None:
+            return True
+        if self._starts_anew:
             self._leave()
             self.process = self._start()
-        return self.process.poll() is None
+        return self._starts_anew
 
     def until(self, pattern: str, within_s: float) -> re.Match[str]:
         """Wait until the console shows a pattern, behind what was waited for before."""
