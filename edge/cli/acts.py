@@ -18,7 +18,7 @@ Why = Annotated[str, typer.Option("--reason", help="Why; goes into the audit log
 def ask(config: Config, act: str, args: dict[str, Any], reason: str) -> Result:
     """Have it done and return what became of it; see `edge.by_hand.ask`."""
     # What writes the outbox and reads commands takes a second to load: too long for `trunk stop`.
-    from edge.by_hand import ask as by_hand  # noqa: PLC0415
+    from edge.by_hand import ask as by_hand  # noqa: PLC0415 - as said above
 
     return by_hand(config, act, args, reason)
 

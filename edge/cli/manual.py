@@ -7,7 +7,7 @@ To read it at a desk: `python -m edge.cli.manual | man -l -`. Written with man(7
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from typer.main import get_command
 
@@ -15,6 +15,8 @@ from edge import __version__
 from edge.cli import HIDDEN, PANELS, app
 from edge.cli.options import APPLIANCE
 
+Command: TypeAlias = Any
+"A command as typer keeps it, which it does not name in public."
 EXAMPLE = re.compile(r"(?=\bExample: )")
 _ENDS = f"""\
 .SH EXIT STATUS
@@ -54,17 +56,17 @@ of the source.
 
 def page() -> str:
     """Return the page as roff."""
-    root: Any = get_command(app)
+    root: Command = get_command(app)
     return "".join([*_begins(root), *_commands(root), _ENDS])
 
 
-def _begins(root: Any) -> Iterator[str]:  # noqa: ANN401 - typer does not name it in public
+def _begins(root: Command) -> Iterator[str]:
     yield f'.TH QALQAN 1 "" "qalqan {__version__}" "Qalqan Edge"\n.SH NAME\n'
     yield f"qalqan \\- {_text(root.help.rstrip('.'))}\n"
     yield ".SH SYNOPSIS\n.B qalqan\n.I COMMAND\n[OPTIONS] [ARGUMENTS]\n.SH COMMANDS\n"
 
 
-def _commands(root: Any) -> Iterator[str]:  # noqa: ANN401
+def _commands(root: Command) -> Iterator[str]:
     for panel, names in PANELS.items():
         yield f".SS {panel}\n"
         for name in names:
@@ -72,7 +74,7 @@ def _commands(root: Any) -> Iterator[str]:  # noqa: ANN401
                 yield from _command(words, command)
 
 
-def leaves(command: Any, *path: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+def leaves(command: Command, *path: str) -> Iterator[tuple[str, Command]]:
     """Yield every command below one that people may call, by its words."""
     if not hasattr(command, "list_commands"):
         yield " ".join(path), command
@@ -82,7 +84,7 @@ def leaves(command: Any, *path: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN4
             yield from leaves(command.get_command(None, name), *path, name)
 
 
-def _command(words: str, command: Any) -> Iterator[str]:  # noqa: ANN401
+def _command(words: str, command: Command) -> Iterator[str]:
     takes = [one for one in command.params if one.param_type_name != "option"]
     named = " ".join(f"\\fI{_text(one.name.upper())}\\fR" for one in takes)
     yield f".TP\n\\fBqalqan {_text(words)}\\fR {named}\n".replace("\\fR \n", "\\fR\n")

@@ -201,7 +201,7 @@ def _environment(speech: Speech) -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
     )  # fmt: skip
-    made.install_gettext_translations(speech.texts, newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_translations(speech.texts, newstyle=True)  # type: ignore[attr-defined]  # of the extension
     made.filters |= {
         "number": speech.number, "share": speech.share, "time": speech.time,
         "clock": speech.clock, "span": speech.span,

@@ -19,7 +19,7 @@ MOST = 200
 
 def _ask(config: Config, act: str, args: dict[str, Any], reason: str, person: str) -> Result:
     # What keeps acts takes a second to load: too long for a start.
-    from edge.by_hand import ask  # noqa: PLC0415
+    from edge.by_hand import ask  # noqa: PLC0415 - as said above
 
     return ask(config, act, args, reason, person)
 

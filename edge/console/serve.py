@@ -84,7 +84,7 @@ class _Quick(H11Protocol):
     """A connection on which something must be asked for soon."""
 
     @override
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # h11's own
         super().connection_made(transport)
         self.loop.call_later(PATIENCE_S, self._too_slow)
 

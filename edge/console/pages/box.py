@@ -30,7 +30,7 @@ class Doctor:
     def findings(self, desk: Desk) -> list[Finding]:
         """Return what was found a moment ago, or is now."""
         # What checks a certificate takes long to load, and only this page needs it.
-        from edge.doctor.examine import SEEN, examine  # noqa: PLC0415
+        from edge.doctor.examine import SEEN, examine  # noqa: PLC0415 - as said above
 
         with self._lock:
             now_s = desk.now_s()

@@ -66,7 +66,7 @@ def _value(speech: Speech, name: str, value: str) -> str:
 def evidence(visit: Visit) -> Response:
     """Hand out the bundle of a call; that it was is recorded before."""
     # What checks signatures is needed here alone.
-    from edge.evidence.bundle import export as bundle_of, pack  # noqa: PLC0415
+    from edge.evidence.bundle import export as bundle_of, pack  # noqa: PLC0415 - as said above
 
     name = visit.asked("id")
     try:
