@@ -58,6 +58,8 @@ class House:
 
     def __init__(self, *script: Exception | None, refuses: int = 0) -> None:
         self.gates: list[ScriptGate] = []
+        self.away: list[str] = []
+        "Why the gate was away, each time it was to be opened."
         self._script = list(script)
         self._refuses = refuses
         self.driver: Driver[Any, Any] = Driver("script", Settings, self._open, "Asks.")
@@ -67,6 +69,7 @@ class House:
 
     async def _open(self, name: str, _config: Settings) -> ScriptGate:
         assert name == "sbc"
+        self.away.append(self.house.there.away)
         if self._refuses:
             self._refuses -= 1
             raise GONE
@@ -127,15 +130,9 @@ async def test_a_gate_that_goes_is_opened_again_and_its_counts_stay(
 @pytest.mark.asyncio
 async def test_a_port_that_cannot_be_had_is_tried_again(house: Callable[..., House]) -> None:
     one = house(STAYS, refuses=1)
-    away: list[str] = []
-
-    def asked() -> bool:
-        away.append(one.house.there.away)
-        return bool(one.asked)
-
-    await one.until(asked)
+    await one.until(lambda: one.asked)
     assert (one.house.part.restarts, one.house.counts["asked"]) == (1, 1)
-    assert "port taken" in away
+    assert one.away == ["", "port taken"]
     assert (one.house.there.name, one.house.there.away) == ("gate sbc", "")
 
 
