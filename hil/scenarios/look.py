@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What scenarios look at: the box's own numbers, the hub's table, and whether both agree."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -20,6 +21,11 @@ from hil.region.world import Region, until
 from hil.rig.hub import RigHub, Told
 
 HEARS = "Started .*qalqan-core"
+_CORE = "/proc/$(systemctl show -P MainPID qalqan-core)"
+_PRIVATE = f"awk '/^Private/ {{sum += $2}} END {{print sum}}' {_CORE}/smaps_rollup"
+"KiB that the process that hears has for itself (proc(5))."
+_TICKS = f"awk '{{print $14 + $15}}' {_CORE}/stat"
+"In user and system mode, hundredths of a second; no blank is in the name of our processes."
 STATE = "/var/lib/qalqan"
 SLOW_S = 180.0
 "Patience with a box in software, on a machine that does something else too."
@@ -43,6 +49,16 @@ def value(box: Box, name: str, *labels: str, process: str = "core") -> float:
     """Return one number of the box, summed over all series that have these labels."""
     found = numbers(box, process).numbers.get(name, [])
     return sum(values[0] for told, values in found if set(labels) <= set(told))
+
+
+def private_mb(box: Box) -> float:
+    """Return the private memory of the process that hears and decides, MB."""
+    return int(box.ask(_PRIVATE)) * 1024 / 1e6
+
+
+def cpu_s(box: Box) -> float:
+    """Return the time that it has computed since it began, seconds."""
+    return int(box.ask(_TICKS)) / 100
 
 
 def switch_on(box: Box) -> float:
@@ -197,6 +213,11 @@ def late(run: Scenario, calls: Sequence[Seen]) -> list[Answered]:
         word = one.label or "no answer"
         run.note(f"a listed call went through: {word}, {one.after_ms:.0f} ms after it was asked")
     return found
+
+
+def p99(values: Sequence[float]) -> float:
+    """Return what 99 of 100 values do not exceed."""
+    return sorted(values)[max(math.ceil(len(values) * 0.99) - 1, 0)]
 
 
 def last(region: Region, calling: str) -> Seen:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Much at once, and the worst at any time: a storm of calls, an update, the power."""
+"""An ordinary hour, much at once, and the worst at any time: a storm, an update, the power."""
 
 import os
 import random
@@ -12,6 +12,10 @@ from hil.bench.box import Box
 from hil.bench.measure import (
     BACK_AFTER,
     CALLS_FAILED,
+    CPU,
+    EMERGENCY_STOPPED,
+    GATE_P99,
+    MEMORY,
     RECORDS_LOST,
     UNHEARD,
     UPDATE,
@@ -29,6 +33,8 @@ from hil.rig.hub import RigHub, now_s
 from hil.scenarios import look
 from hil.scenarios.look import SLOW_S
 
+ORDINARY, ORDINARY_S = 3, 60.0
+"Calls a second, and how long."
 RATE, STORM_S = 2000, 5
 QUIET_S = 15.0
 "The box writes its numbers each second, in software now and then much later."
@@ -42,6 +48,34 @@ RINGS_MS = 200
 ROLLOUT = "rig-update"
 UPDATE_S = 2400.0
 "From the order to its end, in software."
+
+
+def test_ordinary_traffic(box: Box, hub: RigHub, region: Region, run: Scenario) -> None:
+    """Mixed calls for a while: honest, listed, spoofed, one for help now and then.
+
+    The switch asks about each. What that costs the box, and how long the switch waits, is measured.
+    """
+    look.well(box, region)
+    before, since, used_s = look.balance(hub), look.now_ns(), look.cpu_s(box)
+    callers = traffic.begin(region, ORDINARY)
+    try:
+        time.sleep(ORDINARY_S)  # noqa: TID251 - people call meanwhile
+    finally:
+        callers.stop()
+    took_s = look.seconds_since(since)
+    run.measure(CPU, 100 * (look.cpu_s(box) - used_s) / took_s)
+    run.measure(MEMORY, look.private_mb(box))
+    calls = [one for one in region.watcher.calls() if one.at_ns >= since]
+    waits = [answer.after_ms for one in calls if (answer := look.answered(one)).label]
+    run.measure(GATE_P99, look.p99(waits))
+    for_help = [one for one in calls if one.called == HELP]
+    run.measure(EMERGENCY_STOPPED, sum(one.result == "stopped" for one in for_help))
+    run.measure(CALLS_FAILED, sum(_failed(one) for one in calls))
+    look.after(lambda: not look.balance(hub).lost, "nothing is missing at the hub")
+    run.measure(RECORDS_LOST, look.balance(hub).missing_since(before))
+    run.note(f"{len(calls)} calls, {len(for_help)} for help; answered at the gate: {len(waits)}")
+    look.show(run, "A call for help by a listed caller", for_help[0])
+    assert len(waits) > len(calls) / 2, "the switch was hardly answered"
 
 
 def test_storm_of_calls_harms_nobody(box: Box, region: Region, run: Scenario) -> None:

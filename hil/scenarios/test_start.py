@@ -4,13 +4,7 @@
 from hil.bench.box import Box
 from hil.bench.console import STARTS
 from hil.bench.measure import BACK_AFTER, BOOT_TO_HEARING, MEMORY, Scenario
-
-HEARS = "Started .*qalqan-core"
-PRIVATE = (
-    "awk '/^Private/ {sum += $2} END {print sum}' "
-    "/proc/$(systemctl show -P MainPID qalqan-core)/smaps_rollup"
-)
-"KiB that the process that hears has for itself."
+from hil.scenarios import look
 
 
 def test_switched_off_and_on(box: Box, run: Scenario) -> None:
@@ -18,9 +12,9 @@ def test_switched_off_and_on(box: Box, run: Scenario) -> None:
     box.off()
     box.start()
     box.until(STARTS, 60)
-    box.until(HEARS, 240)
+    box.until(look.HEARS, 240)
     run.measure(BOOT_TO_HEARING, box.seconds())
-    run.measure(MEMORY, int(box.ask(PRIVATE)) * 1024 / 1e6)
+    run.measure(MEMORY, look.private_mb(box))
 
 
 def test_first_program_hangs(box: Box, run: Scenario) -> None:
@@ -28,6 +22,6 @@ def test_first_program_hangs(box: Box, run: Scenario) -> None:
     box.hang()
     hung_s = box.seconds()
     box.until(STARTS, 300)
-    box.until(HEARS, 240)
+    box.until(look.HEARS, 240)
     run.measure(BACK_AFTER, box.seconds() - hung_s)
     run.note("Nobody touched it: the watchdog pulled the reset.")
