@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test peers bench cluster cuts eval kills losses proofs soak lint lock clean
+.PHONY: help demo test peers acceptance bench cluster cuts eval kills losses proofs soak lint lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -56,6 +56,9 @@ cluster: peers $(READY) ## the hub on three nodes of RabbitMQ 4, killed under lo
 
 eval: $(READY) ## how well campaigns are found on made-up regions; writes build/eval.json
 	@nice $(VENV)/bin/python -m hil.eval --json build/eval.json
+
+acceptance: peers $(READY) ## every promise, its command, and whether it holds; four hours; ONLY=word; needs root
+	@$(VENV)/bin/python -m tests.acceptance $(ONLY)
 
 soak: $(READY) ## trunk traffic for MINUTES=10 at RATE=5000 into a real `core`; needs root
 	@$(VENV)/bin/python -m tests.flows.soak $(MINUTES) $(RATE)

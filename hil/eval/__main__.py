@@ -120,8 +120,15 @@ def _touched(said: dict[str, Any]) -> str:
     return f"honest calls touched: {touched} of {honest:,}, {share}"
 
 
-def main() -> None:
-    """Run and print."""
+def is_short(said: dict[str, Any]) -> bool:
+    """Return whether a target was missed."""
+    until = said["until_found_median"]
+    touched: float = said["honest_touched_of_10000"]
+    return touched > MOST_TOUCHED or until is None or until > MOST_UNTIL
+
+
+def main() -> int:
+    """Run and print; return 1 if a target was missed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--days", type=int, default=10)
     parser.add_argument("--seeds", default="held-out")
@@ -134,7 +141,8 @@ def main() -> None:
     if asked.json:
         asked.json.parent.mkdir(parents=True, exist_ok=True)
         asked.json.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    return int(is_short(said))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

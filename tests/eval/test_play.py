@@ -9,7 +9,7 @@ import pytest
 from edge.model.event import TrunkClass
 from edge.model.number import Kind
 from hil.eval import fraud, people, scene
-from hil.eval.__main__ import MOST_TOUCHED, MOST_UNTIL, SEEDS, merged, summary, table
+from hil.eval.__main__ import MOST_TOUCHED, MOST_UNTIL, SEEDS, is_short, merged, summary, table
 from hil.eval.play import Region, Run, day_of, everything, released
 from hil.eval.scene import Made
 
@@ -76,3 +76,16 @@ def test_a_short_run_finds_campaigns_and_touches_nobody_else() -> None:
     for campaign in played.detector.campaigns:
         for clue in campaign.dossier.lines():
             assert all(one.record and one.frame for one in clue.evidence)
+
+
+@pytest.mark.parametrize(
+    ("touched", "until", "short"),
+    [
+        (MOST_TOUCHED, MOST_UNTIL, False),
+        (MOST_TOUCHED + 0.1, MOST_UNTIL, True),
+        (0.0, MOST_UNTIL + 1, True),
+        (0.0, None, True),
+    ],
+)
+def test_a_target_that_is_missed_is_said(touched: float, until: float | None, short: bool) -> None:
+    assert is_short({"honest_touched_of_10000": touched, "until_found_median": until}) is short
