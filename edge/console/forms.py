@@ -9,6 +9,9 @@ from edge.console.people import Role
 from edge.model.verdict import Mode
 from edge.spared import MOST_HOURS
 
+PATH = r"/[A-Za-z0-9/._-]{0,200}"
+"Of a page: nothing that leads to another site."
+
 Word = Annotated[str, Field(max_length=512)]
 Person = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]{1,31}$")]
 Password = Annotated[str, Field(min_length=12, max_length=128)]
@@ -32,7 +35,7 @@ class Language(Form):
     """What somebody reads."""
 
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")]
-    back: Annotated[str, Field(pattern=r"^/[A-Za-z0-9/._-]{0,200}$")] = "/"
+    back: Annotated[str, Field(pattern=f"^{PATH}$")] = "/"
     "Where they were: a path of ours."
 
 

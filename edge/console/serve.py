@@ -119,19 +119,21 @@ class Ends(NamedTuple):
     "What stays open is to end by itself."
 
 
-async def serve(site: ASGIApp, listen: str, tls: Tls | None, ends: Ends) -> None:
-    """Serve until cancelled.
+async def serve(
+    site: ASGIApp, listen: str, tls: Tls | None, ends: Ends, key: str = "page.people"
+) -> None:
+    """Serve until cancelled; `key` is where the address was named.
 
     Raises `ConfigError` for an address that may not be, `DriverLost` while it is not there.
     """
-    addresses, port = await addresses_of(listen, "page.people")
+    addresses, port = await addresses_of(listen, key)
     if tls is None and not all(ip_address(one.partition("%")[0]).is_loopback for one in addresses):
         raise ConfigError(
-            f"page.people: {listen}: without a certificate only this machine may see the page: "
-            "name page.certificate and page.key, or 127.0.0.1"
+            f"{key}: {listen}: without a certificate only this machine may see the page: "
+            "name a certificate and its key, or 127.0.0.1"
         )
     context = tls.context() if tls else None
-    sockets = _bound(addresses, port, listen)
+    sockets = _bound(addresses, port, f"{key}: {listen}")
     config = Config(
         site, http=_Quick, ws="none", lifespan="off", access_log=False,
         log_config=None, log_level="error",  # who speaks no HTTP is no news; a bug is
@@ -160,7 +162,7 @@ def _factory(context: ssl.SSLContext | None) -> Callable[..., ssl.SSLContext] | 
     return (lambda *_: context) if context else None
 
 
-def _bound(addresses: list[str], port: int, listen: str) -> list[socket]:
+def _bound(addresses: list[str], port: int, where: str) -> list[socket]:
     """Return a socket for each address. Raises `DriverLost`."""
     made: list[socket] = []
     try:
@@ -176,5 +178,5 @@ def _bound(addresses: list[str], port: int, listen: str) -> list[socket]:
     except OSError as refusal:
         for one in made:
             one.close()
-        raise DriverLost(f"page.people: {listen}: {refusal.strerror}") from refusal
+        raise DriverLost(f"{where}: {refusal.strerror}") from refusal
     return made

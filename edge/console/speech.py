@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The languages of the page: texts by gettext, numbers and times as their readers write them.
 
-English stands in the code and the templates; the others are `locale/*/LC_MESSAGES/page.po`, read at
+English stands in the code and the templates; the others are `locale/*/LC_MESSAGES/*.po`, read at
 the start, so that what is shown is what translators wrote. Times are those of Almaty, UTC+5.
 """
 
 import gettext
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from io import BytesIO
@@ -19,7 +19,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
-from edge.console.wording import WORDS
+from edge.console.wording import WORDS, Words
 
 LOCALES = Path(__file__).with_name("locale")
 LANGUAGES = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
@@ -36,10 +36,11 @@ LATEST_S = 250_000_000_000
 class Speech:
     """One language."""
 
-    def __init__(self, language: str) -> None:
-        """Read its texts."""
+    def __init__(self, language: str, more: Sequence[Path] = (), words: Words = WORDS) -> None:
+        """Read its texts: ours, and those of further folders, which are looked at first."""
         self.language = language
-        self.texts = _texts(language)
+        self.texts = _texts(language, (*more, LOCALES))
+        self._words = words
         self._locale = Locale.parse(language)
 
     def say(self, text: str) -> str:
@@ -48,7 +49,7 @@ class Speech:
 
     def word(self, kind: str, word: str) -> str:
         """Return a word of the house (a mode, an action, a rule) for people."""
-        meant = WORDS.get(kind, {}).get(word)
+        meant = self._words.get(kind, {}).get(word)
         return self.say(meant) if meant else word
 
     def number(self, value: float) -> str:
@@ -77,10 +78,16 @@ class Speech:
         return format_timedelta(whole, threshold=1.5, locale=self._locale)
 
 
-def _texts(language: str) -> gettext.NullTranslations:
-    path = LOCALES / language / "LC_MESSAGES" / "page.po"
-    if not path.exists():
-        return gettext.NullTranslations()
+def _texts(language: str, folders: Sequence[Path]) -> gettext.NullTranslations:
+    found = gettext.NullTranslations()
+    for folder in reversed(folders):
+        for path in (folder / language / "LC_MESSAGES").glob("*.po"):
+            before, found = found, _read(language, path)
+            found.add_fallback(before)
+    return found
+
+
+def _read(language: str, path: Path) -> gettext.NullTranslations:
     compiled = BytesIO()
     with path.open("rb") as file:
         write_mo(compiled, read_po(file, language))

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls as they come, to a browser that keeps its connection (server-sent events, HTML 9.2).
+"""What comes, as it comes, to a browser that keeps its connection (server-sent events, HTML 9.2).
 
-Once a second the file of `core` is looked at; whoever is no longer signed in is sent nothing more.
+Once a second it is looked at anew; whoever is no longer signed in is sent nothing more.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from http import HTTPStatus
+from typing import Any, Generic, Protocol
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from edge.console.desk import Desk, Visit
-from edge.console.pages.now import Row, rows_of
+from edge.console.house import HouseT_co, Visit
 
 EVERY_S = 1.0
 MOST = 60
@@ -23,17 +23,28 @@ EVERY_BEAT = 15
 "Looks without news until the other side is told that we are still there."
 
 
-class Streams:
+class Row(Protocol):
+    """What is shown in a line: a struct of texts."""
+
+    @property
+    def key(self) -> str:
+        """What tells it from others."""
+
+
+class Streams(Generic[HouseT_co]):
     """All who watch."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Show the calls of a box."""
+    def __init__(
+        self, desk: HouseT_co, rows_of: Callable[[Visit[HouseT_co]], Sequence[Row]]
+    ) -> None:
+        """Show what `rows_of` finds, the latest first."""
         self._desk = desk
+        self._rows_of: Any = rows_of
         self._watching = 0
 
-    async def calls(self, request: Request) -> Response:
-        """Answer a browser that wants to be told of calls."""
-        visit = await asyncio.to_thread(Visit, self._desk, request, touch=False)
+    async def answer(self, request: Request) -> Response:
+        """Answer a browser that wants to be told."""
+        visit = await asyncio.to_thread(lambda: Visit(self._desk, request, touch=False))
         if visit.person is None:
             return PlainTextResponse("", HTTPStatus.FORBIDDEN.value)
         if self._watching >= MOST:
@@ -61,7 +72,7 @@ class Streams:
         finally:
             self._watching -= 1
 
-    def _rows(self, request: Request) -> list[Row] | None:
-        """Return the latest calls; None if who asks is signed in no longer."""
+    def _rows(self, request: Request) -> Sequence[Row] | None:
+        """Return what is the latest; None if who asks is signed in no longer."""
         visit = Visit(self._desk, request, touch=False)
-        return rows_of(visit) if visit.person else None
+        return self._rows_of(visit) if visit.person else None

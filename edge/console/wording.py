@@ -5,6 +5,7 @@ English here; `_` marks them for the translators. Sentences of rules are those o
 """
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from edge.verdict.rule import BY_ID
 
@@ -13,7 +14,9 @@ def _(text: str) -> str:
     return text
 
 
-WORDS: Mapping[str, Mapping[str, str]] = {
+Words: TypeAlias = Mapping[str, Mapping[str, str]]
+
+WORDS: Words = {
     "mode": {"observe": _("observe only"), "enforce": _("stop calls")},
     "action": {
         "allow": _("let through"),

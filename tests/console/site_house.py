@@ -6,15 +6,16 @@ import gc
 import http.client
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from html import unescape
 from pathlib import Path
 from threading import Event, Thread
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import quote, urlencode
 
 import structlog
+from starlette.types import ASGIApp
 
 from edge.blocklist.sheet import from_entries
 from edge.blocklist.store import State, Store
@@ -104,8 +105,9 @@ class Answer(NamedTuple):
 class Site:
     """The page while it is shown."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Any, site_of: Callable[[Any, Numbers], ASGIApp] = site_of) -> None:
         self.desk = desk
+        self._site_of = site_of
         self.numbers = Numbers()
         self.port = 0
         self._ready = Event()
@@ -113,7 +115,7 @@ class Site:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        site = site_of(self.desk, self.numbers)
+        site = self._site_of(self.desk, self.numbers)
         ends = Ends(self._opened, lambda: setattr(self.desk, "is_ending", True))
         self._task = asyncio.ensure_future(serve(site, "127.0.0.1:0", None, ends))  # noqa: TID251
         try:

@@ -6,8 +6,9 @@ import re
 import pytest
 
 from edge.console.people import Role
-from edge.console.site import FILES, NOBODY, WAYS, Way
+from edge.console.site import WAYS
 from edge.console.speech import LANGUAGES, speech_of
+from edge.console.ways import NOBODY, Way
 from tests.console.site_house import SPOOFED, Site, as_of_now, call_path
 
 SEEN = ("/", "/live", call_path(SPOOFED), "/list?number=%2B77172000001", "/list?number=x",
@@ -81,15 +82,3 @@ def test_who_may_not_see_it_does_not(site: Site, way: Way) -> None:
     assert (answer.status, answer.headers["location"]) == (303, "/sign-in")
     for role in Role:
         assert (status(site, way, role) == 403) is (role not in way.who), role
-
-
-def test_files_are_those_that_are_named(site: Site) -> None:
-    for name, kind in FILES.items():
-        answer = site.browser().get(f"/static/{name}")
-        assert (answer.status, answer.headers["content-type"]) == (200, kind)
-        assert len(answer.octets) > 100
-
-
-def test_what_is_not_there_is_said(site: Site) -> None:
-    assert site.browser("ru").get("/nothing").status == 404
-    assert "По этому адресу ничего нет" in site.browser("ru").get("/nothing").words

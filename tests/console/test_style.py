@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from edge.console.site import STATIC
+from edge.console.ways import STATIC
 
 LEAST = 4.5
 INKS = ("ink", "soft", "good", "bad", "would", "link")

@@ -6,7 +6,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from edge.console.desk import Refused, Visit
+from edge.console.desk import Visit
+from edge.console.house import Refused
 from edge.console.ladder import ladder_of, steps_of
 from edge.console.speech import Speech
 from edge.errors import InputError

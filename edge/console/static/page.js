@@ -16,8 +16,9 @@ function label(table) {
   }
 }
 
-function watchCalls(table) {
+function watch(table) {
   const body = table.tBodies[0];
+  const columns = [...table.tHead.rows[0].cells].map((cell) => cell.dataset);
   const most = Number(table.dataset.most);
 
   function cell(row, text, name) {
@@ -31,14 +32,9 @@ function watchCalls(table) {
     const row = document.createElement("tr");
     row.dataset.key = call.key;
     if (call.mark) row.className = call.mark;
-    cell(row, call.time);
-    cell(row, call.trunk);
-    cell(row, call.calling, "digits");
-    cell(row, call.called, "digits");
-    cell(row, call.verdict);
-    cell(row, call.fate);
-    const why = cell(row, "");
-    if (call.record && table.dataset.call) {
+    for (const { field, kind } of columns) if (field) cell(row, call[field], kind);
+    const why = table.dataset.why ? cell(row, "") : null;
+    if (why && call.record && table.dataset.call) {
       const link = document.createElement("a");
       link.href = table.dataset.call + encodeURIComponent(call.record);
       link.textContent = table.dataset.why;
@@ -80,6 +76,6 @@ function refresh(part) {
 
 document.querySelectorAll("table").forEach(label);
 const calls = document.getElementById("calls");
-if (calls) watchCalls(calls);
+if (calls) watch(calls);
 const live = document.getElementById("live");
 if (live) refresh(live);
