@@ -15,16 +15,10 @@ from edge import clock
 from edge.blocklist.csvfile import entry_of, read_entries
 from edge.blocklist.desk import Desk
 from edge.blocklist.entry import Entry
-from edge.blocklist.manifest import (
-    Guards,
-    Manifest,
-    Signed,
-    read_record,
-    read_signed,
-    write_signed,
-)
+from edge.blocklist.manifest import Guards, Signed, read_record, read_signed, write_signed
 from edge.blocklist.store import replace
 from edge.cli.commanders import commanders
+from edge.cli.sign_manifest import sign_manifest
 from edge.errors import ListError
 from edge.trust.keys import new_key, read_public, read_signer
 from edge.trust.repository import Repository
@@ -41,6 +35,7 @@ urgent_app = typer.Typer(
 )
 app.add_typer(urgent_app, name="urgent")
 app.command()(commanders)
+app.command()(sign_manifest)
 
 MOST_SHOWN = 200
 _NS = 10**9
@@ -227,11 +222,8 @@ def sign(  # noqa: PLR0913 - what is signed is said in full
         guards = Guards(most_additions=most_additions)
         manifest = desk.prepare(_now_s(), days, guards, desk.last_urgent())
     repository.sign(name, side, desk.manifest, signer, _now_s())
-    typer.echo(_signed_text(manifest, repository.signed(name, desk.manifest)))
-
-
-def _signed_text(manifest: Manifest, sides: list[str]) -> str:
-    return f"{manifest.list} {manifest.version}: signed by {' and '.join(sides)}"
+    by = " and ".join(repository.signed(name, desk.manifest))
+    typer.echo(f"{manifest.list} {manifest.version}: signed by {by}")
 
 
 @app.command()

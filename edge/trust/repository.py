@@ -7,7 +7,6 @@ moves there what both have signed and binds it with snapshot and timestamp.
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +20,20 @@ from tuf.api.metadata import (
     Root,
     Signed,
     Snapshot,
-    TargetFile,
     Targets,
     Timestamp,
 )
 
 from edge.errors import ConfigError
+from edge.trust import handed
+from edge.trust.handed import after
 from edge.trust.roles import BLOBS, METADATA, TARGETS, path_of, paths_of, role_of, sides
 
 URGENT = "urgent"
 "Folder of signed urgent records: what is put here, a hub gives to appliances."
 
 DAY_S = 86_400
-ROOT_S, ROLE_S, SNAPSHOT_S, TIMESTAMP_S = 3650 * DAY_S, 90 * DAY_S, 30 * DAY_S, 7 * DAY_S
+ROOT_S, SNAPSHOT_S, TIMESTAMP_S = 3650 * DAY_S, 30 * DAY_S, 7 * DAY_S
 
 
 class Repository:
@@ -55,12 +55,12 @@ class Repository:
             raise ConfigError(f"{self.folder}: a repository is here already")
         for folder in (self.metadata, self.pending, self.blobs, self.folder / URGENT):
             folder.mkdir(parents=True)
-        top = Root(expires=_after(now_s, ROOT_S))
+        top = Root(expires=after(now_s, ROOT_S))
         for role, signer in (
             ("root", root), ("targets", root), ("snapshot", online), ("timestamp", online),
         ):  # fmt: skip
             top.add_key(signer.public_key, role)
-        targets = Targets(expires=_after(now_s, ROOT_S), delegations=Delegations({}, {}))
+        targets = Targets(expires=after(now_s, ROOT_S), delegations=Delegations({}, {}))
         self._save("root", _signed(top, root))
         self._save("targets", _signed(targets, root))
         self._bind(online, now_s)
@@ -79,7 +79,7 @@ class Repository:
                 name, [key.keyid], 1, terminating=True, paths=paths_of(subject, side)
             )
         targets.version += 1
-        targets.expires = _after(now_s, ROOT_S)
+        targets.expires = after(now_s, ROOT_S)
         self._save("targets", _signed(targets, root))
         self._bind(online, now_s)
 
@@ -112,11 +112,21 @@ class Repository:
         """Have one side name a manifest. Raises `ConfigError` if the key is not of that side."""
         name = role_of(subject, side)
         self.check_signer(subject, side, signer)
-        version = self._version(name) + 1
-        path = path_of(subject, side)
-        target = TargetFile.from_file(path, str(manifest), ["sha256"])
-        targets = Targets(version, expires=_after(now_s, ROLE_S), targets={path: target})
-        _signed(targets, signer).to_file(str(self.pending / f"{name}.json"))
+        place = (subject, side, self.next_number(subject, side))
+        octets = handed.sign(place, manifest.read_bytes(), signer, now_s)
+        (self.pending / f"{name}.json").write_bytes(octets)
+
+    def next_number(self, subject: str, side: str) -> int:
+        """Return the number that the next metadata of a side is to have."""
+        return self._version(role_of(subject, side)) + 1
+
+    def take(self, subject: str, side: str, manifest: Path, octets: bytes, now_s: int) -> None:
+        """Take what a side has signed on a machine of its own. Raises `NotTaken`."""
+        if side in self.signed(subject, manifest):
+            raise handed.NotTaken(handed.Flaw.TWICE)
+        place = (subject, side, self.next_number(subject, side))
+        handed.check(self._newest("targets"), place, manifest.read_bytes(), octets, now_s)
+        (self.pending / f"{role_of(subject, side)}.json").write_bytes(octets)
 
     def signed(self, subject: str, manifest: Path) -> list[str]:
         """Return the sides that have signed this manifest and wait for publication."""
@@ -163,12 +173,12 @@ class Repository:
             for name in sorted(names - {"root.json", "snapshot.json"})
         }
         version = self._version("snapshot") + 1
-        snapshot = Snapshot(version, expires=_after(now_s, SNAPSHOT_S), meta=meta)
+        snapshot = Snapshot(version, expires=after(now_s, SNAPSHOT_S), meta=meta)
         self._save("snapshot", _signed(snapshot, online))
         before = self.metadata / "timestamp.json"
         number = Metadata.from_file(str(before)).signed.version + 1 if before.exists() else 1
         timestamp = Timestamp(
-            number, expires=_after(now_s, TIMESTAMP_S), snapshot_meta=self._meta("snapshot")
+            number, expires=after(now_s, TIMESTAMP_S), snapshot_meta=self._meta("snapshot")
         )
         new = before.with_suffix(".new")  # somebody may read the old one at this very moment
         _signed(timestamp, online).to_file(str(new))
@@ -199,7 +209,3 @@ def _signed(content: Signed, signer: Signer) -> Metadata[Any]:
     metadata: Metadata[Any] = Metadata(content)
     metadata.sign(signer)
     return metadata
-
-
-def _after(now_s: int, seconds: int) -> datetime:
-    return datetime.fromtimestamp(now_s + seconds, UTC)
