@@ -38,6 +38,20 @@ class Standing(NamedTuple):
     "Who stops its calls: its enforcer, or its gates."
     running: Running | None
 
+    def line(self) -> dict[str, object]:
+        """Return it ready for JSON."""
+        now = self.running
+        return {
+            "trunk": self.trunk,
+            "class": self.kind,
+            "configured": self.configured.value,
+            "mode": self.mode.value,
+            "stopped_all": self.stopped_all,
+            "by": list(self.by),
+            "calls": now.calls if now else None,
+            "stopped": now.stopped if now else None,
+        }
+
 
 def standings(config: Config, complain: Complain) -> Iterator[Standing]:
     """Yield every trunk; `complain` is told of modes that cannot be read."""

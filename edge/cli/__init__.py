@@ -16,7 +16,7 @@ from edge.errors import QalqanError
 FAILURE = 1
 PLAIN = {
     "decode": "decode", "replay": "replay", "run": "run", "core": "run", "page": "page",
-    "uplink": "uplink", "explain": "explain", "drivers": "look",
+    "uplink": "uplink", "explain": "explain", "drivers": "look", "watch": "watch",
 }  # fmt: skip
 "Commands that are one function, and the module of `edge.cli` where each is: imported when asked."
 HIDDEN = frozenset({"core", "page", "uplink"})
@@ -33,8 +33,8 @@ SELDOM = {
 
 PANELS = {
     "At the box": (
-        "run", "doctor", "health", "trunk", "blocklist", "taps", "explain", "evidence", "origin",
-        "enrol", "identity", "page-code", "decommission",
+        "run", "watch", "doctor", "health", "trunk", "blocklist", "taps", "explain", "evidence",
+        "origin", "enrol", "identity", "page-code", "decommission",
     ),
     "At a desk": ("decode", "replay", "config", "drivers"),
     "For the centre": ("list", "firmware", "redress"),

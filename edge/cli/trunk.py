@@ -19,7 +19,7 @@ from edge.hint import MODES, give
 from edge.model.verdict import Mode
 from edge.modes import STOP, stop as stop_all
 from edge.places import places_of
-from edge.trunk_look import Standing, modes_set, reports, running_now, standings, stopped_by
+from edge.trunk_look import modes_set, reports, running_now, standings, stopped_by
 from edge.trunk_report import Report, Running
 from edge.whose import act_as_owner, who
 
@@ -54,7 +54,7 @@ def list_(config: ConfigFile, *, json: Json = False) -> None:
     Example: qalqan trunk list --config edge.toml
     """
     settings = config_file.load(config)
-    lines = [_row(one) for one in standings(settings, _complain)]
+    lines = [{"schema": SCHEMA, **one.line()} for one in standings(settings, _complain)]
     if json:
         for line in lines:
             jsonlines.put(line)
@@ -62,21 +62,6 @@ def list_(config: ConfigFile, *, json: Json = False) -> None:
     print_list(lines)
     if why := stopped_by(settings):
         typer.echo(f"STOPPED: no trunk stops a call: {why}")
-
-
-def _row(one: Standing) -> dict[str, object]:
-    now = one.running
-    return {
-        "schema": SCHEMA,
-        "trunk": one.trunk,
-        "class": one.kind,
-        "configured": one.configured.value,
-        "mode": one.mode.value,
-        "stopped_all": one.stopped_all,
-        "by": list(one.by),
-        "calls": now.calls if now else None,
-        "stopped": now.stopped if now else None,
-    }
 
 
 @app.command()

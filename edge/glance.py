@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a box stands at a glance: taps, hub, lists, alarms, and how a call is set off.
+
+For the page *Now* and for `qalqan watch`, which show the same; nothing here changes anything.
+"""
+
+import msgspec
+
+from edge import counters
+from edge.doctor.patient import Patient
+from edge.recent import Call
+from edge.trunk_report import STOPPING
+
+STALE_S = 86_400
+"A list that was signed longer ago is to be looked at."
+UNSTOPPED = frozenset({"rerouted", "leaked", "failed"})
+"Fates of a call that was to be stopped and was not."
+
+
+class Tap(msgspec.Struct, frozen=True):
+    """A tap as people see it."""
+
+    name: str
+    up: bool
+    heard: int
+    lost: int
+
+
+class Hub(msgspec.Struct, frozen=True):
+    """The way to the hub."""
+
+    configured: bool
+    connected: bool
+    "To the broker."
+    online: bool
+    waiting: int
+    "Events that the hub has not taken yet."
+    oldest_s: float
+    "How long the oldest of them waits."
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """A list that calls are decided by."""
+
+    name: str
+    version: int
+    "0 if it has none."
+    entries: int
+    age_s: float | None
+    "Since it was signed, if that is known."
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it is to be looked at."""
+        return self.age_s is not None and self.age_s > STALE_S
+
+
+class Alarm(msgspec.Struct, frozen=True):
+    """An alarm, as often as it was raised since the start."""
+
+    name: str
+    trunk: str
+    times: int
+
+
+def taps_of(patient: Patient) -> list[Tap]:
+    """Return every tap that is configured."""
+    up = {one.labels[0]: bool(one.values[0]) for one in patient.series(counters.PART_UP)}
+    lost: dict[str, int] = {}
+    for one in patient.series(counters.UNITS_LOST):
+        lost[one.labels[0]] = lost.get(one.labels[0], 0) + int(one.values[0])
+    return [
+        Tap(name, up.get(name, False), int(patient.value(counters.UNITS, name)), lost.get(name, 0))
+        for name in patient.config.tap
+    ]
+
+
+def hub_of(patient: Patient) -> Hub:
+    """Return how the hub is reached."""
+    waiting = sum(one.values[0] for one in patient.series(counters.OUTBOX_EVENTS))
+    oldest = max((one.values[0] for one in patient.series(counters.OUTBOX_OLDEST)), default=0.0)
+    return Hub(
+        bool(patient.config.hub.brokers), bool(patient.value(counters.HUB_CONNECTED)),
+        bool(patient.value(counters.HUB_ONLINE)), int(waiting), oldest,
+    )  # fmt: skip
+
+
+def lists_of(patient: Patient) -> list[Loaded]:
+    """Return the lists that are loaded, by name."""
+    versions = {one.labels[0]: one.values[0] for one in patient.series(counters.LIST_VERSION)}
+    ages = {one.labels[0]: one.values[0] for one in patient.series(counters.LIST_AGE)}
+    sizes = {one.labels[0]: one.values[0] for one in patient.series(counters.LIST_ENTRIES)}
+    return [
+        Loaded(name, int(versions.get(name, 0)), int(size), ages.get(name))
+        for name, size in sorted(sizes.items())
+    ]
+
+
+def alarms_of(patient: Patient) -> list[Alarm]:
+    """Return the alarms that were raised since the start."""
+    return [
+        Alarm(one.labels[0], one.labels[1], int(one.values[0]))
+        for one in patient.series(counters.ALARMS)
+        if one.values[0]
+    ]
+
+
+def mark_of(call: Call) -> str:
+    """Return how a call is set off: `stopped`, `would`, `failed`, or not at all."""
+    if call.fate in UNSTOPPED:
+        return "failed"
+    if call.action in STOPPING:
+        return "stopped"
+    return "would" if call.wanted in STOPPING else ""
