@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test peers acceptance bench cluster cuts eval kills losses proofs soak lint lock clean
+.PHONY: help demo test peers acceptance bench pictures cluster cuts eval kills losses proofs soak lint lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -38,6 +38,10 @@ peers: # before the environment is made: the compiler of the look-up kernel is o
 bench: peers $(READY) ## measure, beside the peers; writes build/bench.json
 	@mkdir -p build
 	@$(VENV)/bin/python -m pytest -q -s -m bench
+
+pictures: peers $(READY) ## take the pictures of README.md anew, from the page as it is
+	@$(VENV)/bin/python -m pytest -q tests/console/test_gallery.py -k taken
+	@$(VENV)/bin/python -m tests.console.gallery
 
 proofs: peers $(READY) ## what takes minutes: a simulated country, kills of every process
 	@$(VENV)/bin/python -m pytest -q -n $(WORKERS) -m long

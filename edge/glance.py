@@ -8,13 +8,13 @@ import msgspec
 
 from edge import counters
 from edge.doctor.patient import Patient
+from edge.model.outcome import ALARMING
 from edge.recent import Call
 from edge.trunk_report import STOPPING
 
 STALE_S = 86_400
 "A list that was signed longer ago is to be looked at."
-UNSTOPPED = frozenset({"rerouted", "leaked", "failed"})
-"Fates of a call that was to be stopped and was not."
+_ALARMING = frozenset(result.value for result in ALARMING)
 
 
 class Tap(msgspec.Struct, frozen=True):
@@ -107,7 +107,7 @@ def alarms_of(patient: Patient) -> list[Alarm]:
 
 def mark_of(call: Call) -> str:
     """Return how a call is set off: `stopped`, `would`, `failed`, or not at all."""
-    if call.fate in UNSTOPPED:
+    if call.fate in _ALARMING:
         return "failed"
     if call.action in STOPPING:
         return "stopped"

@@ -23,7 +23,7 @@ from edge.trunk_report import STOPPING
 
 GOOD, BAD, SOFT, TITLE = "green", "bold red", "dim", "bold"
 MARKS = {"stopped": "red", "would": "yellow", "failed": "bold magenta", "": ""}
-"As on the page."
+"As on the page, but for `stopped`: red is what `qalqan run` has for it."
 LEVELS = {Level.OK: GOOD, Level.WARN: "yellow", Level.FAIL: BAD}
 VERDICTS = {
     "allow": "let through", "observe": "noted", "divert": "diverted", "block": "blocked",

@@ -79,14 +79,17 @@ class Chromium:
         found = self.tell("se/log", type="browser")
         return [one["message"] for one in found if one["level"] in {"SEVERE", "WARNING"}]
 
-    def shoot(self, path: Path) -> None:
-        """Take a picture of the page as it is seen, down to its end."""
+    def shoot(self, path: Path, size: tuple[int, int] | None = None) -> None:
+        """Take a picture of the page as it is seen, down to its end, or of as much of it."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        whole = self.tell(
+        clip: dict[str, Any] = {}
+        if size:
+            clip["clip"] = {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}
+        taken = self.tell(
             "goog/cdp/execute", cmd="Page.captureScreenshot",
-            params={"captureBeyondViewport": True, "format": "png"},
+            params={"captureBeyondViewport": True, "format": "png", **clip},
         )  # fmt: skip
-        path.write_bytes(base64.b64decode(whole["data"]))
+        path.write_bytes(base64.b64decode(taken["data"]))
 
     def close(self) -> None:
         self._ask("DELETE", self._session)
