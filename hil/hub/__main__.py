@@ -15,6 +15,7 @@ from edge.errors import QalqanError
 from hil.hub import admission, conformance as tests, cosign, crew
 from hil.hub.campaigns_cli import campaigns
 from hil.hub.crew import Orders
+from hil.hub.desk_cli import desk, desk_code
 from hil.hub.fleet import members
 from hil.hub.mqtt import Broker
 from hil.hub.rollout_cli import app as rollout_app
@@ -56,7 +57,9 @@ STATE = Path("state/hub")
 
 app.add_typer(send_app, name="send")
 app.add_typer(rollout_app, name="rollout")
-for command in (admission.pending, admission.enrol, admission.revoke, campaigns, trace):
+for command in (
+    admission.pending, admission.enrol, admission.revoke, campaigns, trace, desk, desk_code,
+):  # fmt: skip
     app.command()(command)
 
 

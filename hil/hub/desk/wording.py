@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Words of the hub for people, besides those of a box; and its languages."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from edge.console.speech import LANGUAGES, Speech
+from edge.console.wording import WORDS, Words
+from hil.hub.desk.regions import REGIONS
+
+LOCALES = Path(__file__).with_name("locale")
+
+
+def _(text: str) -> str:
+    return text
+
+
+OURS: Words = {
+    "region": {region.id: region.name for region in REGIONS},
+    "stands": {
+        "none": _("no box"),
+        "ok": _("all well"),
+        "warn": _("look at it"),
+        "fail": _("away"),
+    },
+    "state": {
+        "init": _("starts"),
+        "ready": _("works"),
+        "alert": _("works, with an alarm"),
+        "offline": _("switched off"),
+        "lost": _("lost"),
+        "unknown": _("never reported"),
+    },
+    "need": {
+        "lost": _("connection lost"),
+        "offline": _("switched off"),
+        "unknown": _("never reported"),
+        "silent": _("says nothing"),
+        "certificate-ended": _("its certificate has ended"),
+        "certificate-ends": _("its certificate ends soon"),
+        "alarms": _("has alarms"),
+        "behind": _("many events are missing here"),
+        "unread": _("sent what could not be read"),
+        "notes": _("the hub remarked something"),
+    },
+    "rollout": {
+        "running": _("under way"),
+        "halted": _("halted"),
+        "done": _("done"),
+    },
+    "campaign": {
+        "open": _("goes on"),
+        "withdrawn": _("was none"),
+        "silent": _("silent for 30 days"),
+        "crowded": _("not followed any more"),
+    },
+    "mark": {
+        "device": _("device"),
+        "source": _("source"),
+        "media": _("address of the voice"),
+        "range": _("range of numbers"),
+        "peer": _("neighbour"),
+        "origid": _("identity of the origin"),
+        "key": _("way of writing"),
+    },
+    "flaw": {
+        "unreadable": _("This is no signature: hand in the whole file that the command wrote."),
+        "wrong-key": _("It is not signed by the key of your side."),
+        "other-side": _("It is signed by the other side, which must hand it in itself."),
+        "other-manifest": _("It signs another manifest than the one that waits."),
+        "other-number": _("Its number is not the next one: sign anew with the command as shown."),
+        "expired": _("The signature has expired: sign anew."),
+        "twice": _("Your side has signed this already."),
+    },
+}
+"By kind, then by the word as the house has it."
+
+
+@lru_cache(maxsize=1)
+def speeches() -> dict[str, Speech]:
+    """Return all languages, each with the texts of a box and of the hub."""
+    words = {**WORDS, **OURS}
+    return {name: Speech(name, (LOCALES,), words) for name in LANGUAGES}
