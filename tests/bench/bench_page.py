@@ -93,7 +93,8 @@ def rows() -> list[Row]:
     """Return the rows of the page; none without root."""
     if os.geteuid() != 0 or not shutil.which("gcc"):
         return []
-    alone, watched = [], []
+    alone: list[Round] = []
+    watched: list[Round] = []
     with tempfile.TemporaryDirectory() as name, netns.namespace():
         netns.veth("far", "mirror")
         folder = Path(name)
@@ -260,7 +261,8 @@ def _viewers(port: int, count: int) -> Iterator[dict[str, Any]]:
 
 
 def _lines(log: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    whole, _, _begun = log.read_text("utf-8").rpartition("\n")
+    return [json.loads(line) for line in whole.splitlines()]
 
 
 def _logged(log: Path, event: str, tap: str = "") -> bool:
