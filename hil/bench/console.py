@@ -71,6 +71,10 @@ class Console:
             self._reader.join()
         self._reader = None
 
+    def hears(self) -> bool:
+        """Return whether a line is plugged in, and not gone."""
+        return self._reader is not None and self._reader.is_alive()
+
     def tell(self, line: str) -> None:
         """Type a line, whatever comes of it."""
         self._write(f"{line}\n".encode())
@@ -83,7 +87,7 @@ class Console:
                 left_s = end_s - clock.monotonic_s()
                 if left_s <= 0:
                     raise NotSeen(f"no {pattern!r} within {s:g} s\n{self.said[-SHOWN:]}")
-                if not (self._reader and self._reader.is_alive()):
+                if not self.hears():
                     raise NotSeen(f"no {pattern!r}: it is off\n{self.said[-SHOWN:]}")
                 self._news.wait(min(left_s, 1.0))
             self._read_to = found.end()

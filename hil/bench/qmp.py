@@ -6,6 +6,8 @@
 
 import json
 import socket
+from contextlib import suppress
+from threading import Lock
 from typing import Any
 
 from hil.bench.box import Refused
@@ -23,6 +25,8 @@ class Qmp:
         self._ours.settimeout(PATIENCE_S)
         self._lines = self._ours.makefile("rb")
         self._greeted = False
+        self._turn = Lock()
+        self._why = ""
 
     @property
     def words(self) -> list[str]:
@@ -41,13 +45,24 @@ class Qmp:
             Refused: QEMU does not do that, or is gone.
         """
         try:
-            if not self._greeted:
-                self._line()
-                self._greeted = True
-                self._answer("qmp_capabilities", {})
-            return self._answer(command, arguments)
-        except OSError as gone:
+            with self._turn:
+                if not self._greeted:
+                    self._line()
+                    self._greeted = True
+                    self._answer("qmp_capabilities", {})
+                return self._answer(command, arguments)
+        except (OSError, ValueError) as gone:  # the latter of a line that was closed
             raise Refused(f"{command}: QEMU does not answer: {gone}") from gone
+
+    def why(self) -> str:
+        """Return why a QEMU that is gone said that it ends: `guest-reset`, or empty.
+
+        Only of one that was spoken to: before, it tells nothing.
+        """
+        with self._turn, suppress(OSError, ValueError):
+            while True:
+                self._line()
+        return self._why
 
     def _answer(self, command: str, arguments: dict[str, Any]) -> Any:  # noqa: ANN401
         asked = json.dumps({"execute": command, "arguments": arguments})
@@ -64,6 +79,8 @@ class Qmp:
         if not line:
             raise ConnectionError("its end is closed")
         said: dict[str, Any] = json.loads(line)
+        if said.get("event") == "SHUTDOWN":
+            self._why = said["data"]["reason"]
         return said
 
     def close(self) -> None:

@@ -5,14 +5,20 @@
     sockets of this machine  ◄── USB serial      mirror   ──► tap `qlq-mirror`
 
 A guest reaches the loopback as 10.0.2.2. The image is that of `make image PROFILE=hil`.
+
+When the box starts anew, by itself or by its watchdog, QEMU ends and another one goes on with the
+disk. QEMU 7.2 restarts with all code in its cache that ran before; where the firmware's stack comes
+to lie on a page of such code, each write to it takes so long that the firmware never ends.
 """
 
 import shutil
 import subprocess
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Lock
 from typing import NamedTuple
 
 from edge import clock
@@ -22,6 +28,9 @@ from hil.bench.qmp import Qmp
 from image.board import X86_64
 from image.run import SMALL_CARD, Drive, command, copy, prepare, put
 
+RESETS = frozenset({"guest-reset", "host-qmp-system-reset"})
+"Why a QEMU ends that another one follows; a watchdog's bite is the first."
+LOOK_S = 0.05
 OFF_S = 120.0
 "It has shut down so long after it was asked to; after that the plug is pulled."
 GIVEN_BACK_S = 10.0
@@ -65,9 +74,14 @@ class VirtualBox(OnConsole):
         "Socket of the serial line that is an exchange's command port."
         self._process: subprocess.Popen[bytes] | None = None
         self._qmp: Qmp | None = None
+        self._changing = Lock()
+        "Held by who takes one QEMU's place with another, or with none."
         self._clock_s: int | None = None
+        self._rtc: tuple[int, float] | None = None
+        "Where its clock stood, and when that was."
         self._begun_s = 0.0
         self._unplugged = False
+        self._pulled: set[str] = set()
 
     # While it is off ----------------------------------------------------------
 
@@ -102,42 +116,89 @@ class VirtualBox(OnConsole):
         if self.is_on():
             raise Refused("it is on already")
         self.power_cut()  # of one that has ended by itself
-        self._qmp = Qmp()
-        self._begun_s = clock.monotonic_s()
-        self._unplugged = False
-        self._process = process = subprocess.Popen(
-            self._words(self._qmp), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, bufsize=0, pass_fds=(self._qmp.theirs.fileno(),),
-        )  # fmt: skip
-        self._qmp.handed_over()
+        self._begun_s = now_s = clock.monotonic_s()
+        self._rtc = None if self._clock_s is None else (self._clock_s, now_s)
         self._clock_s = None
-        if process.stdin and process.stdout:
-            out = process.stdout.fileno()
-            self.console.plug(lambda: read_pipe(out), process.stdin.write)
+        self._unplugged = False
+        self._pulled.clear()
+        with self._changing:
+            self._run()
+        self.console.plug(self._read, self._write)
+
+    def _run(self) -> None:
+        """Have a QEMU that goes on where the one before it ended; its cables are as they were."""
+        self._qmp = qmp = Qmp()
+        self._process = subprocess.Popen(
+            self._words(qmp), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, bufsize=0, pass_fds=(qmp.theirs.fileno(),),
+        )  # fmt: skip
+        qmp.handed_over()
+        with suppress(Refused):  # one that did not start says why on its console
+            qmp.do("query-status")  # from now on it tells why it ends
+            for name in self._pulled:
+                qmp.do("set_link", name=name, up=False)
+            if self._unplugged:
+                qmp.do("device_del", id="probe")
+
+    def _read(self) -> bytes | None:
+        process = self._process
+        if process is None or process.stdout is None:
+            return None
+        octets = read_pipe(process.stdout.fileno())
+        return b"" if octets is None and self._goes_on(process) else octets
+
+    def _write(self, octets: bytes) -> None:
+        process = self._process
+        if process and process.stdin:
+            with suppress(OSError):  # it ends at this moment
+                process.stdin.write(octets)
+
+    def _goes_on(self, ended: "subprocess.Popen[bytes]") -> bool:
+        """Return whether another QEMU took the place of one that has ended: the box restarts.
+
+        Said by who reads the console alone: nobody reads of what is closed here.
+        """
+        with self._changing:
+            if self._process is not ended or not self._qmp:
+                return False  # its plug was pulled
+            ended.wait()
+            if self._qmp.why() not in RESETS:
+                return False
+            self._let_go(ended)
+            self._run()
+        return True
+
+    def _let_go(self, process: "subprocess.Popen[bytes]") -> None:
+        for pipe in (process.stdin, process.stdout, self._qmp):
+            if pipe:
+                pipe.close()
 
     def off(self) -> None:
         """Have it shut down; the plug is pulled if it does not."""
-        if self._process:
+        if process := self._process:
             with suppress(NotSeen, OSError, subprocess.TimeoutExpired):
                 self.tell("systemctl poweroff")
-                self._process.wait(OFF_S)
+                process.wait(OFF_S)
             self.power_cut()
 
     def power_cut(self) -> None:
         """Pull the plug; what is in its own memory is lost. May be said twice."""
-        process, self._process = self._process, None
+        with self._changing:
+            process, self._process = self._process, None
         if not process:
             return
         process.kill()
         process.wait()
         self.console.unplug()
-        for pipe in (process.stdin, process.stdout, self._qmp):
-            if pipe:
-                pipe.close()
+        self._let_go(process)
 
     def is_on(self) -> bool:
-        """Return whether it is switched on."""
-        return self._process is not None and self._process.poll() is None
+        """Return whether it is switched on; one that starts anew is."""
+        while (process := self._process) and process.poll() is not None:
+            if not self.console.hears():
+                return False
+            time.sleep(LOOK_S)  # noqa: TID251 - who reads the console finds out why it has ended
+        return process is not None
 
     def seconds(self) -> float:
         """Return the time since it was switched on."""
@@ -158,11 +219,15 @@ class VirtualBox(OnConsole):
 
     def cut_network(self, cut: bool) -> None:  # noqa: FBT001 - `cut_network(True)` is the word
         """Pull the cable of its management port, or plug it in."""
-        self.qmp("set_link", name="management", up=not cut)
+        self._pull("management", pulled=cut)
 
     def pull_mirror(self, pulled: bool) -> None:  # noqa: FBT001 - as above
         """Pull the cable of its mirror port, or plug it in."""
-        self.qmp("set_link", name="mirror", up=not pulled)
+        self._pull("mirror", pulled=pulled)
+
+    def _pull(self, name: str, *, pulled: bool) -> None:
+        self.qmp("set_link", name=name, up=not pulled)
+        (self._pulled.add if pulled else self._pulled.discard)(name)
 
     def unplug_probe(self, unplugged: bool) -> None:  # noqa: FBT001 - as above
         """Pull the plug of the E1 probe, or put it in."""
@@ -203,9 +268,11 @@ class VirtualBox(OnConsole):
 
     def _words(self, qmp: Qmp) -> list[str]:
         variables = self.disk.with_suffix(".vars")
-        words = [*command(X86_64, Drive(self.disk), variables, ()), *qmp.words]
-        if self._clock_s is not None:
-            begin = datetime.fromtimestamp(self._clock_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        words = [*command(X86_64, Drive(self.disk), variables, ()), "-no-reboot", *qmp.words]
+        if self._rtc:
+            stood_s, at_s = self._rtc
+            now = datetime.fromtimestamp(int(stood_s + clock.monotonic_s() - at_s), UTC)
+            begin = now.strftime("%Y-%m-%dT%H:%M:%S")
             words += ["-rtc", f"base={begin},clock=vm"]
         words += _card("management", 16, "user")
         for slot, name, tap in zip((17, 18), Taps._fields, self._taps or (), strict=False):
