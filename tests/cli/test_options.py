@@ -49,3 +49,14 @@ def test_help_says_so_where_there_is_none(
     done = qalqan(*command, "--help")
     assert done.code == 0
     assert "edge.toml here, or" in done.out
+
+
+def test_a_shell_that_completes_is_told_of_options(
+    qalqan: Qalqan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(options, "APPLIANCE", tmp_path / "nowhere.toml")
+    monkeypatch.setenv(options.COMPLETING, "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "qalqan watch --m")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    assert qalqan("watch").out.split() == ["--mask"]
