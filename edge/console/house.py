@@ -99,6 +99,11 @@ class House(ABC):
     def later(self, person: str, text: str, address: str) -> None:
         """Record what was done; where that does not go, it is done all the same."""
 
+    def title(self, speech: Speech) -> str:
+        """Return what stands above every page: a name, in no language."""
+        del speech
+        return self.look.name
+
     def now_s(self) -> float:
         """Return the time that sessions and waits go by; it does not step."""
         return clock.monotonic_s()
@@ -191,7 +196,8 @@ class Visit(Generic[HouseT_co]):
         if not self.browser:
             visitor = secrets.token_urlsafe(TOKEN_OCTETS)
         whole = {
-            "visit": self, "path": self.path, "look": self.desk.look, "back": self._back(),
+            "visit": self, "path": self.path, "look": self.desk.look,
+            "house": self.desk.title(self.speech), "back": self._back(),
             "languages": LANGUAGES, "language": self.speech.language, "software": __version__,
             "form_token": sessions.form_token(self.browser or visitor),
             "Role": Role, **context,

@@ -2,8 +2,10 @@
 // What changes is brought to the page that is open; without this, loading it anew does the same.
 "use strict";
 
-// On a narrow screen a row is shown as a block, each cell with its heading before it (page.css).
+// On a narrow screen a row is shown as a block, each cell with its heading before it (page.css); not
+// so in a table that is flat, which fits as it is.
 function label(table) {
+  if ("flat" in table.dataset) return;
   const names = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
   table.classList.add("stack");
   table.setAttribute("role", "table");

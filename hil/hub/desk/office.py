@@ -14,6 +14,7 @@ from typing_extensions import override
 from edge.console import house
 from edge.console.house import Door, House, Look, Refused
 from edge.console.people import Role
+from edge.console.speech import Speech
 from edge.errors import InputError, QalqanError
 from hil.hub.desk.acts import Act, Acts
 from hil.hub.desk.health import Health, health_of
@@ -87,6 +88,10 @@ class Office(House):
         except InputError as lack:
             log = structlog.get_logger("desk")
             log.warning("not recorded", by=person, text=text, why=str(lack))
+
+    @override
+    def title(self, speech: Speech) -> str:
+        return speech.say(self.look.name)
 
     def fleet(self) -> list[Health]:
         """Return how all appliances stood a moment ago."""

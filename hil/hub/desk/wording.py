@@ -20,7 +20,7 @@ OURS: Words = {
     "stands": {
         "none": _("no box"),
         "ok": _("all well"),
-        "warn": _("look at it"),
+        "warn": _("needs a look"),
         "fail": _("away"),
     },
     "state": {

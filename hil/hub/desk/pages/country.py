@@ -18,8 +18,6 @@ class Tile(msgspec.Struct, frozen=True):
 
     region: Region
     boxes: int
-    needing: int
-    "Of them, that people must look at."
     stops: int
     level: str
 
@@ -75,8 +73,7 @@ def _tile(
 ) -> Tile:
     mine = [one for one in fleet if regions[one.member.node] == region.id]
     stops = sum(count for node, count in today.items() if regions[node] == region.id)
-    needing = sum(one.level != OK for one in mine)
-    return Tile(region, len(mine), needing, stops, worst([one.level for one in mine]))
+    return Tile(region, len(mine), stops, worst([one.level for one in mine]))
 
 
 # Stops as they come -----------------------------------------------------------

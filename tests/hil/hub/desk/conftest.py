@@ -2,7 +2,6 @@
 """A country with a bit of everything, once for a file."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 

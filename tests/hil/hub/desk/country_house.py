@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import sqlalchemy as sa
 from msgspec.structs import replace
 from securesystemslib.signer import CryptoSigner
 from typing_extensions import override
@@ -24,7 +25,7 @@ from hil.hub.library import REPOSITORY
 from hil.hub.madeup import batch, fresh_stream
 from hil.hub.parts import Desk, build
 from hil.hub.rollout import Group, Plan
-from hil.hub.store import Store
+from hil.hub.store import NODES, Store
 from tests.console.site_house import Site
 from tests.evidence.box import decided
 from tests.trust.centre import NOW as NOW_S, Centre
@@ -52,6 +53,8 @@ class Country:
         self.hub = Desk(store, build(store, folder))
         self._streams: dict[tuple[str, str], str] = {}
         self._seqs: dict[str, int] = {}
+        self.keys: dict[tuple[str, str], CryptoSigner] = {}
+        "Of each side of a list; none of them is where the desk could read it."
 
     def say(self, node: str, what: str, payload: bytes, at: int = NOW) -> None:
         self.hub.take(topic.up(node, what), payload, at)
@@ -65,6 +68,10 @@ class Country:
 
     def lost(self, node: str) -> None:
         self.say(node, topic.STATE, State(state="lost", epoch=7).model_dump_json().encode())
+
+    def forget(self, node: str) -> None:
+        with self.store.writing() as connection:
+            connection.execute(sa.delete(NODES).where(NODES.c.node == node))
 
     def tell(self, node: str, *events: Event, at: int = NOW) -> None:
         for cls in dict.fromkeys(event.cls for event in events):
@@ -110,6 +117,7 @@ class Country:
         made = Centre(self.folder / REPOSITORY, ("fraud",))
         made.add("77172000001", basis="order 1")
         made.publish()
+        self.keys = made.keys
         return made
 
     def office(self, online: CryptoSigner | None = None) -> TimedOffice:
