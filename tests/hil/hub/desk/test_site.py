@@ -80,11 +80,12 @@ def test_who_may_not_see_it_does_not(site: Site, way: Way) -> None:
 
 def test_a_form_that_is_not_ours_changes_nothing(site: Site) -> None:
     browser = site.signed_in(Role.ENGINEER)
+    browser.get("/rollouts")
+    ours, fields = browser.form_token, {"to": "halt", "reason": "because"}
     for token in ("", "0" * 64):
-        fields = {"token": token, "to": "halt", "reason": "because"}
-        assert browser.send("/rollouts/spring", fields).status == 403
-    fields["token"] = browser.form_token
-    assert browser.send("/rollouts/spring", fields, Origin="https://evil.example").status == 403
+        assert browser.send("/rollouts/spring", {"token": token, **fields}).status == 403
+    sent = {"token": ours, **fields}
+    assert browser.send("/rollouts/spring", sent, Origin="https://evil.example").status == 403
     assert "under way" in browser.get("/rollouts").words
 
 
