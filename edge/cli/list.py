@@ -55,7 +55,8 @@ def _now_s() -> int:
     return clock.now_ns() // _NS
 
 
-def _desk(folder: Path, name: str) -> Desk:
+def opened(folder: Path, name: str) -> Desk:
+    """Return the desk of a list. Raises `ListError` if there is none."""
     repository = Repository(folder)
     if name in OWN or name not in repository.subjects():
         raise ListError(f"{folder} has no list {name}; make it with `qalqan list new`")
@@ -110,7 +111,7 @@ def new(
     if not repository.metadata.exists():
         repository.create(*signers, _now_s())
     repository.delegate(name, keys, *signers, _now_s())
-    _desk(folder, name)
+    opened(folder, name)
     typer.echo(f"{folder}: list {name}, to be signed by operator and prosecutor")
     typer.echo(f"{folder}/metadata/1.root.json goes into every appliance that is to follow it")
 
@@ -139,7 +140,7 @@ def add(  # noqa: PLR0913 - one option a column
         "category": category, "valid_from": valid_from, "valid_until": valid_until,
         "scope": scope, "source": source,
     })  # fmt: skip
-    _desk(folder, name).edit(added=[entry])
+    opened(folder, name).edit(added=[entry])
     typer.echo(f"+ {entry_text(entry)}")
 
 
@@ -149,7 +150,7 @@ def remove(folder: Folder, name: Name, pattern: Pattern) -> None:
 
     Example: qalqan list remove repository fraud +447700900123
     """
-    desk = _desk(folder, name)
+    desk = opened(folder, name)
     wanted = entry_of({"pattern": pattern, "party": "calling", "action": "allow"})
     covering = desk.draft().covering(wanted.low)
     found = [entry for entry in covering if entry.text() == wanted.text()]
@@ -170,7 +171,7 @@ def import_(
 
     Example: qalqan list import repository fraud fraud.csv
     """
-    desk = _desk(folder, name)
+    desk = opened(folder, name)
     desk.fill(read_entries(file))
     typer.echo(f"{name}: {len(desk.draft())} entries in the draft")
 
@@ -181,10 +182,11 @@ def diff(folder: Folder, name: Name) -> None:
 
     Example: qalqan list diff repository fraud
     """
-    _show(_desk(folder, name))
+    show_changes(opened(folder, name))
 
 
-def _show(desk: Desk) -> None:
+def show_changes(desk: Desk) -> None:
+    """Show what the draft changes, and count it."""
     counts = {"+": 0, "-": 0}
     for sign_, entry in desk.changes():
         counts[sign_] += 1
@@ -212,9 +214,9 @@ def sign(  # noqa: PLR0913 - what is signed is said in full
 
     Example: qalqan list sign repository fraud --as operator --key operator.key
     """
-    desk, repository = _desk(folder, name), Repository(folder)
+    desk, repository = opened(folder, name), Repository(folder)
     signer = read_signer(key)
-    _show(desk)
+    show_changes(desk)
     if not yes:
         typer.confirm(f"Sign this as {side} of {name}?", abort=True)
     manifest = desk.pending()
@@ -232,7 +234,7 @@ def publish(folder: Folder, name: Name, key: KeyFile) -> None:
 
     Example: qalqan list publish repository fraud --key online.key
     """
-    desk, repository = _desk(folder, name), Repository(folder)
+    desk, repository = opened(folder, name), Repository(folder)
     manifest = desk.pending()
     if manifest is None:
         raise ListError(f"{name} was changed since it was signed, or was never signed")
@@ -264,7 +266,7 @@ def urgent_add(  # noqa: PLR0913 - one option a column
     rest = {"basis": basis, "action": action, "party": party, "category": category}
     added = [entry_of({"pattern": pattern, **rest}) for pattern in patterns]
     signer = _signer(folder, name, side, key)
-    record = _desk(folder, name).hurry(_now_s(), hours, added=added)
+    record = opened(folder, name).hurry(_now_s(), hours, added=added)
     _put(folder, out, sign_record(record, [signer]))
 
 
@@ -278,7 +280,7 @@ def urgent_lift(  # noqa: PLR0913 - what is signed is said in full
     Example: qalqan list urgent lift repository fraud +447700900123 --as operator --key
     operator.key --out lift.json
     """
-    desk, now_s = _desk(folder, name), _now_s()
+    desk, now_s = opened(folder, name), _now_s()
     lifted = [entry for pattern in patterns for entry in _listed(desk, pattern, now_s)]
     signer = _signer(folder, name, side, key)
     record = desk.hurry(now_s, hours, lifted=lifted)

@@ -25,6 +25,9 @@ def sign_manifest(  # noqa: PLR0913 - what is signed is said in full
     key: Annotated[Path, typer.Option(help="Private key file of who signs.")],
     number: Annotated[int, typer.Option(min=1, help="Of the signature, as the desk names it.")],
     out: Annotated[Path, typer.Option(help="File of the signature, to be carried back.")],
+    repository: Annotated[
+        Path | None, typer.Option(help="A copy of the centre's folder: shows what is changed.")
+    ] = None,
     sha256: Annotated[str, typer.Option(help="That the file must have: as the desk shows.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
@@ -41,6 +44,8 @@ def sign_manifest(  # noqa: PLR0913 - what is signed is said in full
     if sha256 and sha256.lower() != digest:
         raise InputError(f"{file}: is another file than the desk shows: SHA-256 {digest}")
     _show(manifest, digest)
+    if repository:
+        _compare(repository, manifest)
     if not yes:
         typer.confirm(f"Sign this as {side} of {manifest.list}?", abort=True)
     place = (manifest.list, side, number)
@@ -61,3 +66,13 @@ def _show(manifest: Manifest, digest: str) -> None:
     typer.echo(f"issued {utc(manifest.issued)}, taken until {utc(manifest.expires)}")
     typer.echo(f"list SHA-256 {manifest.digest}")
     typer.echo(f"file SHA-256 {digest}")
+
+
+def _compare(folder: Path, manifest: Manifest) -> None:
+    """Show what the draft in a folder changes. Raises `InputError` if it is another list."""
+    from edge.cli.list import opened, show_changes  # noqa: PLC0415 - this is a command of it
+
+    desk = opened(folder, manifest.list)
+    if desk.draft().layout.digest.hex() != manifest.digest:
+        raise InputError(f"{folder}: its draft of {manifest.list} is not the list that is signed")
+    show_changes(desk)

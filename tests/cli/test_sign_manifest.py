@@ -64,3 +64,12 @@ def test_what_cannot_be_right_is_refused(centre, tmp_path):
     (tmp_path / "m.json").unlink()
     with pytest.raises(InputError, match="No such file"):
         sign("operator", "--yes")
+
+
+def test_who_has_a_copy_of_the_folder_sees_what_changes(centre, tmp_path):
+    done = sign("operator", "--repository", centre.folder, "--yes")
+    assert "+ +77172000001  block  calling" in done.output
+    assert "fraud: 1 added, 0 removed" in done.output
+    centre.add("77172000002")
+    with pytest.raises(InputError, match="is not the list that is signed"):
+        sign("operator", "--repository", centre.folder, "--yes")

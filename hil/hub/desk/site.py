@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """READ FIRST. Every address of the hub's desk, what is shown there, and who may see it."""
 
+from http import HTTPStatus
 from pathlib import Path
 
+import sqlalchemy as sa
+import structlog
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from edge.console.house import Show
 from edge.console.people import Role
 from edge.console.stream import Streams
 from edge.console.ways import ALL, CALLS, COMMON, ENGINEER, FILES, Site, Way
 from edge.counting import Numbers
-from hil.hub.desk.office import CHECKING, Office
+from hil.hub.desk.office import CHECKING, Office, Visit
 from hil.hub.desk.pages import acts, campaigns, country, fleet, lists, rollouts, signing
 
 SHEET = Path(__file__).parent / "static" / "desk.css"
@@ -43,5 +48,29 @@ WAYS: tuple[Way[Office], ...] = (
 def site_of(office: Office, numbers: Numbers) -> ASGIApp:
     """Return the desk for people, behind its guard."""
     files = {**FILES, SHEET: "text/css; charset=utf-8"}
-    streams = {"/stops": Streams(office, country.rows_of)}
-    return Site(office, WAYS, streams, files).app(numbers)
+    streams = {"/stops": Streams(office, _told)}
+    ways = [way._replace(show=_patient(way.show)) for way in WAYS]
+    return Site(office, ways, streams, files).app(numbers)
+
+
+def _patient(show: Show[Office]) -> Show[Office]:
+    """Say it where the database is away: it is another machine, and comes back."""
+
+    def answer(visit: Visit) -> Response:
+        try:
+            return show(visit)
+        except sa.exc.SQLAlchemyError as lost:
+            structlog.get_logger("desk").warning("database", why=str(lost))
+            raise visit.no(
+                HTTPStatus.SERVICE_UNAVAILABLE, "The database does not answer: try again."
+            ) from lost
+
+    return answer
+
+
+def _told(visit: Visit) -> list[country.Row]:
+    """Return the latest stops; none while the database is away, and whoever watches goes on."""
+    try:
+        return country.rows_of(visit)
+    except sa.exc.SQLAlchemyError:
+        return []

@@ -2,14 +2,18 @@
 """Every page in every language for every role, and no page for whom it is not."""
 
 import re
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from edge.console.people import Role
 from edge.console.speech import LANGUAGES
 from edge.console.ways import NOBODY, Way
 from hil.hub.desk.site import SHEET, WAYS
+from hil.hub.store import EVENTS, GAPS, HELD, STREAMS, Store, sqlite_url
 from tests.console.site_house import Site
+from tests.hil.hub.desk.country_house import Country, shown
 from tests.hil.hub.test_campaigns import PLAIN
 
 SEEN = ("/", "/live", "/fleet", "/fleet?region=mangystau", "/fleet?region=nowhere",
@@ -101,3 +105,20 @@ def test_the_first_engineer_is_told_how_at_the_hub(site: Site) -> None:
     words = site.browser("en").get("/first").words
     assert "At the hub, make a code" in words
     assert "python -m hil.hub desk-code" in words
+
+
+def test_a_database_that_is_away_is_said_and_ends_nothing(tmp_path: Path) -> None:
+    store = Store(sqlite_url(tmp_path / "hub.db"))
+    with shown(Country(store, tmp_path).office()) as site:
+        browser = site.signed_in(Role.ENGINEER, "ru")
+        with store.writing() as connection:
+            for table in (EVENTS, HELD, GAPS, STREAMS):
+                connection.execute(sa.text(f"ALTER TABLE {table.name} RENAME TO away_{table.name}"))
+        for path in ("/", "/live", "/fleet"):
+            answer = browser.get(path)
+            assert (answer.status, "База данных не отвечает" in answer.words) == (503, True)
+        with store.writing() as connection:
+            for table in (EVENTS, HELD, GAPS, STREAMS):
+                connection.execute(sa.text(f"ALTER TABLE away_{table.name} RENAME TO {table.name}"))
+        assert browser.get("/").status == 200
+    store.close()
