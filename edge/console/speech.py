@@ -6,18 +6,20 @@ the start, so that what is shown is what translators wrote. Times are those of A
 """
 
 import gettext
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
+from string import Formatter
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent, get_decimal_symbol
+from typing_extensions import override
 
 from edge.console.wording import WORDS, Words
 
@@ -42,10 +44,15 @@ class Speech:
         self.texts = _texts(language, (*more, LOCALES))
         self._words = words
         self._locale = Locale.parse(language)
+        self._sentences = _Sentences(self, get_decimal_symbol(self._locale))
 
     def say(self, text: str) -> str:
         """Return a text of ours in this language."""
         return self.texts.gettext(text) if text else ""
+
+    def told(self, sentence: str, values: Mapping[str, object]) -> str:
+        """Return a sentence of ours in this language, with the values that it names in braces."""
+        return self._sentences.vformat(self.say(sentence), (), values)
 
     def word(self, kind: str, word: str) -> str:
         """Return a word of the house (a mode, an action, a rule) for people."""
@@ -76,6 +83,33 @@ class Speech:
         """Return how long something lasts, in the largest unit that says enough."""
         whole = int(min(max(seconds, 0), LATEST_S))
         return format_timedelta(whole, threshold=1.5, locale=self._locale)
+
+
+class _Sentences(Formatter):
+    """Puts values into sentences as the readers of a language write them."""
+
+    def __init__(self, speech: Speech, point: str) -> None:
+        self._speech = speech
+        self._point = point
+
+    @override
+    def get_value(
+        self, key: int | str, args: Sequence[object], kwargs: Mapping[str, object]
+    ) -> object:
+        """Return a value; what an older version has filed may want one that is named now."""
+        return kwargs.get(str(key), "?")
+
+    @override
+    def format_field(self, value: object, format_spec: str) -> str:
+        """Write a value: counts by thousands, others with the digits that the sentence asks for."""
+        if isinstance(value, Mapping):
+            word = self._speech.word
+            return ", ".join(f"{word('loss', thing)} × {times}" for thing, times in value.items())
+        if isinstance(value, int | float) and not format_spec:
+            return self._speech.number(value)
+        if isinstance(value, int | float):
+            return format(value, format_spec).replace(".", self._point)
+        return str(value)
 
 
 def _texts(language: str, folders: Sequence[Path]) -> gettext.NullTranslations:

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Words of the house for people: what a mode, an action, a rule, an outcome is called on the page.
 
-English here; `_` marks them for the translators. Sentences of rules are those of their own table.
+English here; `_` marks them for the translators. Sentences of rules, of a campaign's reasons and
+of the doctor are those of their own rooms, and so are the titles of clues.
 """
 
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from edge.detect.clues import KINDS, MEDIA, PEER, PRINT
 from edge.verdict.rule import BY_ID
 
 
@@ -73,6 +75,38 @@ WORDS: Words = {
         "redirecting": _("redirecting number"),
     },
     "level": {"ok": _("well"), "warn": _("look at it"), "fail": _("does not work")},
+    "check": {
+        "clock": _("clock"),
+        "disk": _("disk"),
+        "temperature": _("temperature"),
+        "supply": _("power supply"),
+        "watchdog": _("hardware watchdog"),
+        "units": _("services"),
+        "restarts": _("restarts"),
+        "process": _("process"),
+        "taps": _("taps"),
+        "tap": _("tap"),
+        "drops": _("losses of the tap"),
+        "gate": _("gate"),
+        "enforcer": _("enforcer"),
+        "enforcement": _("stopping of calls"),
+        "lists": _("lists"),
+        "list": _("list"),
+        "signature": _("signatures of the list"),
+        "look-up": _("look-up in the list"),
+        "certificate": _("certificate"),
+        "hub": _("hub"),
+        "broker": _("broker"),
+        "outbox": _("outbox"),
+    },
+    "loss": {
+        "ring full": _("the ring was full"),
+        "unread": _("not read in time"),
+        "interface missed": _("missed by the network card"),
+        "interface dropped": _("dropped by the network card"),
+        "interface error": _("damaged on the line"),
+        "tcp gaps": _("gaps in a TCP stream"),
+    },
     "process": {
         "core": _("hears and decides"),
         "uplink": _("speaks with the hub"),
@@ -95,6 +129,14 @@ WORDS: Words = {
         "network": _("said by a network on the way"),
         "claimed": _("claimed by the sender"),
     },
+    "member": {
+        "device": PRINT.title,
+        "source": _("Such messages from one address"),
+        "media": MEDIA.title,
+        "range": _("Thousand calling numbers in a row"),
+        "peer": PEER.title,
+    },
+    "clue": {kind.title: kind.title for kind in KINDS},
     "fact": {
         "entry": _("entry"),
         "list": _("list"),

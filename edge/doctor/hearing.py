@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 
 from edge import counters, plugins
-from edge.doctor.finding import Finding, fail, ok, warn
+from edge.doctor.finding import Counts, Finding, fail, ok, warn
 from edge.doctor.patient import Patient
 from edge.ports import Trait
 from edge.update.facts import expected_of
@@ -18,11 +18,15 @@ def processes(patient: Patient) -> Iterator[Finding]:
     for name in expected_of(patient.config):
         reading = patient.readings.get(name)
         if reading:
-            yield ok(f"process:{name}", f"runs, {reading.software}, pid {reading.pid}")
+            yield ok(
+                f"process:{name}", "runs, {software}, pid {pid:d}",
+                software=reading.software, pid=reading.pid,
+            )  # fmt: skip
         else:
             yield fail(
                 f"process:{name}", "does not run",
-                f"journalctl -b -u qalqan-{name}; systemctl restart qalqan-{name}",
+                "journalctl -b -u qalqan-{process} says why; systemctl restart qalqan-{process}",
+                process=name,
             )  # fmt: skip
 
 
@@ -47,27 +51,30 @@ def taps(patient: Patient) -> Iterator[Finding]:
                 "see that the switch mirrors both directions to this port: qalqan taps watch",
             )  # fmt: skip
         else:
-            yield ok(check, f"has heard {units} units")
+            yield ok(check, "has heard {units} units", units=units)
 
 
 def drops(patient: Patient) -> Iterator[Finding]:
     """Yield what was lost below each tap, and within."""
     for name in patient.config.tap:
-        lost = {
-            one.labels[1]: int(one.values[0])
-            for one in patient.series(counters.UNITS_LOST)
+        lost = Counts(
+            (one.labels[1], int(one.values[0]))
+            for one in sorted(patient.series(counters.UNITS_LOST), key=lambda one: one.labels)
             if one.labels[0] == name and one.values[0]
-        }
-        text = ", ".join(f"{count} {cause}" for cause, count in sorted(lost.items()))
+        )
         if not lost:
             yield ok(f"drops:{name}", "nothing was lost")
         elif lost.keys() & BELOW:
             yield warn(
-                f"drops:{name}", text,
+                f"drops:{name}", "lost units: {lost}",
                 "mirror signalling alone, give the tap a larger ring, or use a faster board",
+                lost=lost,
             )  # fmt: skip
         else:
-            yield warn(f"drops:{name}", text, "pieces came without the others: mirror both ways")
+            yield warn(
+                f"drops:{name}", "lost units: {lost}",
+                "pieces came without the others: mirror both ways", lost=lost,
+            )  # fmt: skip
 
 
 def ways(patient: Patient) -> Iterator[Finding]:

@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 
 from edge import counters
-from edge.doctor.finding import Finding, fail, ok, warn
+from edge.doctor.finding import Counts, Finding, Value, fail, ok, warn
 from edge.doctor.patient import Patient
 from edge.errors import ConfigError
 from edge.trust.identity import Identity
@@ -15,6 +15,8 @@ REFUSED = 0x80
 "Reason codes of MQTT 5 from here on refuse what was said."
 RIGHTS = "not-authorised"
 WAITS_S = 3600.0
+LASTS = "of {name}, {days} days left"
+WAITING = "{waits} events wait, the oldest for {oldest_s:.0f} s; {dropped} were dropped"
 
 
 def certificate(patient: Patient) -> Iterator[Finding]:
@@ -25,18 +27,29 @@ def certificate(patient: Patient) -> Iterator[Finding]:
     try:
         standing = identity.standing()
     except ConfigError as error:
-        yield fail("certificate", str(error), "qalqan enrol, and type its code in at the hub")
+        yield fail(
+            "certificate", "cannot be used: {why}", "qalqan enrol, and type its code in at the hub",
+            why=str(error),
+        )  # fmt: skip
         return
     now_s = patient.moments.now().at // NS
-    text = f"of {standing.name}, {max(standing.ends_s - now_s, 0) // DAY_S} days left"
+    name, days = standing.name, max(standing.ends_s - now_s, 0) // DAY_S
     if now_s >= standing.ends_s:
-        yield fail("certificate", f"{text}: it is over", "see the clock; or: qalqan enrol --again")
+        yield fail(
+            "certificate", "of {name}: it is over", "see the clock; or: qalqan enrol --again",
+            name=name,
+        )  # fmt: skip
     elif now_s < standing.begins_s:
-        yield fail("certificate", f"{text}: it has not begun", "the clock is wrong: set it")
+        yield fail(
+            "certificate", "of {name}: it has not begun", "the clock is wrong: set it", name=name
+        )
     elif identity.due_for_renewal(now_s):
-        yield warn("certificate", text, "it is renewed when the hub is reached: see the line `hub`")
+        yield warn(
+            "certificate", LASTS, "it is renewed when the hub is reached: see the line `hub`",
+            name=name, days=days,
+        )  # fmt: skip
     else:
-        yield ok("certificate", text)
+        yield ok("certificate", LASTS, name=name, days=days)
 
 
 def hub(patient: Patient) -> Iterator[Finding]:
@@ -50,8 +63,9 @@ def hub(patient: Patient) -> Iterator[Finding]:
         yield fail("hub", "the broker is there, the hub is not", "tell the centre")
     else:
         yield fail(
-            "hub", f"no broker is reached: {', '.join(brokers)}",
+            "hub", "no broker is reached: {brokers}",
             "see address, route, and the firewall for this port; journalctl -b -u qalqan-uplink",
+            brokers=", ".join(brokers),
         )  # fmt: skip
 
 
@@ -59,18 +73,18 @@ def rights(patient: Patient) -> Iterator[Finding]:
     """Yield what the broker has refused."""
     if not patient.config.hub.brokers:
         return
-    refused = {
-        one.labels[0]: int(one.values[0])
-        for one in patient.series(counters.HUB_PUBACKS)
+    refused = Counts(
+        (one.labels[0], int(one.values[0]))
+        for one in sorted(patient.series(counters.HUB_PUBACKS), key=lambda one: one.labels)
         if _is_refusal(one.labels[0]) and one.values[0]
-    }
+    )
     if not refused:
         yield ok("broker", "takes all that this box may say")
         return
-    text = ", ".join(f"{times} times {reason}" for reason, times in sorted(refused.items()))
     yield fail(
-        "broker", f"refused what this box said: {text}",
+        "broker", "refused what this box said: {refused}",
         "0x87: its rights for this node's topics, qalqan/v1/up/NODE/#; 0x97: its quota",
+        refused=refused,
     )  # fmt: skip
 
 
@@ -88,10 +102,15 @@ def outbox(patient: Patient) -> Iterator[Finding]:
     dropped = int(sum(one.values[0] for one in patient.series(counters.OUTBOX_DROPPED)))
     waits = int(sum(one.values[0] for one in patient.series(counters.OUTBOX_EVENTS)))
     oldest_s = max((one.values[0] for one in patient.series(counters.OUTBOX_OLDEST)), default=0.0)
-    text = f"{waits} events wait, the oldest for {oldest_s:.0f} s; {dropped} were dropped"
+    values: dict[str, Value] = {"waits": waits, "oldest_s": oldest_s, "dropped": dropped}
     if dropped:
-        yield warn("outbox", text, "give it more room ([report] outbox_mb), or connect the hub")
+        yield warn(
+            "outbox",
+            WAITING,
+            "give it more room ([report] outbox_mb), or connect the hub",
+            **values,
+        )
     elif oldest_s > WAITS_S:
-        yield warn("outbox", text, "the line to the hub is too slow, or down")
+        yield warn("outbox", WAITING, "the line to the hub is too slow, or down", **values)
     else:
-        yield ok("outbox", text)
+        yield ok("outbox", WAITING, **values)

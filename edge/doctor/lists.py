@@ -17,7 +17,7 @@ from edge.blocklist.manifest import read_manifest
 from edge.blocklist.snapshot import Snapshot
 from edge.blocklist.stale import Age, age_of
 from edge.blocklist.store import Store, open_list
-from edge.doctor.finding import Finding, fail, ok, warn
+from edge.doctor.finding import Finding, Value, fail, ok, warn
 from edge.doctor.patient import Patient
 from edge.errors import ListError
 from edge.report.lists.follow import TRUST
@@ -27,6 +27,11 @@ from edge.trust.roles import path_of, role_of, sides
 NS = 1_000_000_000
 SAMPLE = 1000
 FETCH = "qalqan blocklist --help; it is fetched anew when the hub is reached: see the line `hub`"
+STANDS = "version {version:d}, {count} entries, signed {hours} hours ago"
+ONLY_OBSERVES = "version {version:d}, {count} entries, signed {hours} hours ago: it only observes"
+NOT_LOADED = (
+    "version {version:d}, {count} entries, signed {hours} hours ago: core has not loaded it"
+)
 
 
 def lists(patient: Patient) -> Iterator[Finding]:
@@ -40,7 +45,7 @@ def lists(patient: Patient) -> Iterator[Finding]:
             found.verify()
             yield _age(patient, name, store.state().issued_s, found)
         except ListError as error:
-            yield fail(f"list:{name}", str(error), FETCH)
+            yield fail(f"list:{name}", "cannot be used: {why}", FETCH, why=str(error))
             continue
         yield _signed(patient, name, found)
         yield looked_up(name, found)
@@ -49,15 +54,15 @@ def lists(patient: Patient) -> Iterator[Finding]:
 def _age(patient: Patient, name: str, issued_s: int, found: Snapshot) -> Finding:
     hours = max(patient.moments.now().at // NS - issued_s, 0) // 3600
     held = {one.labels[0] for one in patient.series(counters.LIST_ENTRIES)}
-    text = f"version {found.version}, {len(found)} entries, signed {hours} hours ago"
+    values: dict[str, Value] = {"version": found.version, "count": len(found), "hours": hours}
     age = age_of(issued_s, patient.moments.now().at // NS)
     if age is Age.OLD:
-        return fail(f"list:{name}", f"{text}: it only observes", FETCH)
+        return fail(f"list:{name}", ONLY_OBSERVES, FETCH, **values)
     if "core" in patient.readings and name not in held:
-        return fail(f"list:{name}", f"{text}: core has not loaded it", "journalctl -u qalqan-core")
+        return fail(f"list:{name}", NOT_LOADED, "journalctl -u qalqan-core says why", **values)
     if age is Age.STALE:
-        return warn(f"list:{name}", text, FETCH)
-    return ok(f"list:{name}", text)
+        return warn(f"list:{name}", STANDS, FETCH, **values)
+    return ok(f"list:{name}", STANDS, **values)
 
 
 def _signed(patient: Patient, name: str, found: Snapshot) -> Finding:
@@ -66,7 +71,7 @@ def _signed(patient: Patient, name: str, found: Snapshot) -> Finding:
     try:
         digest = signed_digest(patient.places.lists / TRUST, root, name)
     except (RepositoryError, StorageError, ListError, OSError, ValueError, KeyError) as error:
-        return fail(check, f"cannot be checked: {error}", FETCH)
+        return fail(check, "cannot be checked: {why}", FETCH, why=str(error))
     if digest == found.layout.digest.hex():
         return ok(check, "both sides have signed what is in force")
     return warn(
@@ -117,7 +122,11 @@ def looked_up(name: str, found: Snapshot) -> Finding:
     missed = [one for one in digits if next(found.covering(one), None) is None]
     if missed:
         return fail(
-            f"look-up:{name}", f"{len(missed)} of {len(digits)} listed numbers are not found",
+            f"look-up:{name}", "{missed} of {count} listed numbers are not found",
             "report it, with this version's name; until then: qalqan blocklist rollback",
+            missed=len(missed), count=len(digits),
         )  # fmt: skip
-    return ok(f"look-up:{name}", f"{len(digits)} listed numbers were found ({which()})")
+    return ok(
+        f"look-up:{name}", "{count} listed numbers were found ({kernel})",
+        count=len(digits), kernel=which(),
+    )  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from edge import clock
-from edge.doctor.finding import Finding, fail, ok, warn
+from edge.doctor.finding import Counts, Finding, Value, fail, ok, warn
 from edge.doctor.patient import Patient
 from edge.report.event import Clock
 from edge.update.facts import failed
@@ -22,6 +22,9 @@ HOT_C = 75.0
 TOO_HOT_C = 85.0
 OCTETS = 4096
 PROBE = ".doctor"
+SYNC = "{free:.0%} free, a sync takes {took_ms:.1f} ms"
+AIR = "give it air: clean its fan, and let it hang free"
+ARM = "enable it in the firmware; `RuntimeWatchdogSec=` of systemd arms it"
 
 
 def time(patient: Patient) -> Iterator[Finding]:
@@ -49,20 +52,23 @@ def disk(patient: Patient) -> Iterator[Finding]:
         took_ms = median(sync_ms(folder / PROBE) for _ in range(SYNCS))
     except OSError as refusal:
         yield fail(
-            "disk", f"{folder}: {refusal.strerror}",
+            "disk", "takes no file in {folder}: {why}",
             "run as root; if it is read-only, the disk is failing: dmesg, and exchange it",
+            folder=str(folder), why=str(refusal.strerror),
         )  # fmt: skip
         return
     free = stat.f_bavail / max(stat.f_blocks, 1)
-    text = f"{free:.0%} free, a sync takes {took_ms:.1f} ms"
+    values: dict[str, Value] = {"free": free, "took_ms": took_ms}
     if free < FULL:
-        yield fail("disk", text, "the least dear reports are dropped: connect the hub")
+        yield fail("disk", SYNC, "the least dear reports are dropped: connect the hub", **values)
     elif took_ms > VERY_SLOW_MS:
-        yield fail("disk", text, "the disk is failing, or another writes to it: exchange it")
+        yield fail(
+            "disk", SYNC, "the disk is failing, or another writes to it: exchange it", **values
+        )
     elif free < LEAST_FREE or took_ms > SLOW_MS:
-        yield warn("disk", text, "connect the hub, that it takes what waits; see dmesg")
+        yield warn("disk", SYNC, "connect the hub, that it takes what waits; see dmesg", **values)
     else:
-        yield ok("disk", text)
+        yield ok("disk", SYNC, **values)
 
 
 def sync_ms(path: Path) -> float:
@@ -85,13 +91,12 @@ def temperature(patient: Patient) -> Iterator[Finding]:
             found.append(int(zone.read_text(encoding="ascii")) / 1000)
     if not found:
         return
-    text, hint = f"{max(found):.0f} °C", "give it air: clean its fan, and let it hang free"
     if max(found) >= TOO_HOT_C:
-        yield fail("temperature", f"{text}: it slows itself down", hint)
+        yield fail("temperature", "is {hot:.0f} °C: it slows itself down", AIR, hot=max(found))
     elif max(found) >= HOT_C:
-        yield warn("temperature", text, hint)
+        yield warn("temperature", "is {hot:.0f} °C", AIR, hot=max(found))
     else:
-        yield ok("temperature", text)
+        yield ok("temperature", "is {hot:.0f} °C", hot=max(found))
 
 
 def supply(patient: Patient) -> Iterator[Finding]:
@@ -118,12 +123,10 @@ def watchdog(patient: Patient) -> Iterator[Finding]:
             found.append(state.read_text(encoding="ascii").strip())
     if "active" in found:
         yield ok("watchdog", "the hardware restarts this machine if it hangs")
+    elif found:
+        yield warn("watchdog", "it is not armed", ARM)
     else:
-        seen = "there is none" if not found else "it is not armed"
-        yield warn(
-            "watchdog", seen,
-            "enable it in the firmware; `RuntimeWatchdogSec=` of systemd arms it",
-        )  # fmt: skip
+        yield warn("watchdog", "there is none", ARM)
 
 
 def units(patient: Patient) -> Iterator[Finding]:
@@ -133,15 +136,19 @@ def units(patient: Patient) -> Iterator[Finding]:
         yield warn("units", "systemd does not answer", "on a desk that is so: `qalqan run`")
         return
     if broken:
-        first = broken[0]
-        yield fail("units", f"failed: {', '.join(broken)}", f"journalctl -b -u {first}")
+        yield fail(
+            "units", "failed: {units}", "journalctl -b -u {unit} says why",
+            units=", ".join(broken), unit=broken[0],
+        )  # fmt: skip
     words = ("systemctl", "show", "--property=Id,NRestarts", "qalqan-core", "qalqan-uplink")
     again = []
     with suppress(OSError):
         again = restarted(patient.run(*words, "qalqan-page"))
     if again:
-        named = ", ".join(f"{name} {times} times" for name, times in again)
-        yield warn("restarts", f"started anew: {named}", f"journalctl -b -u {again[0][0]}")
+        yield warn(
+            "restarts", "started anew: {units}", "journalctl -b -u {unit} says why",
+            units=Counts(again), unit=again[0][0],
+        )  # fmt: skip
     if not broken and not again:
         yield ok("units", "none has failed, none was started anew")
 

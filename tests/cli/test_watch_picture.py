@@ -148,5 +148,5 @@ def test_what_does_not_run_and_what_to_do(seen: Seen, heard: Config, tmp_path: P
     )
     lines = drawn(Watcher(away, masked=False).look(NOW_S, AT), 80, 24)
     assert lines[0].endswith("core does not run")
-    assert lines[1].startswith("core does not run: journalctl -b -u qalqan-core; systemctl restart")
+    assert lines[1].startswith("core does not run: journalctl -b -u qalqan-core says why")
     assert any("no call was heard" in line for line in lines)

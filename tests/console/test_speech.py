@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from string import Formatter
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -12,7 +13,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from edge.console.speech import ALMATY, LANGUAGES, LOCALES, chosen, speech_of
-from edge.verdict.rule import BY_ID
+from edge.doctor.finding import Counts
+from tests.console.sentences import sentences
 
 CONSOLE = Path("edge/console")
 SOURCES = [("**.py", "python"), ("templates/**.html", "jinja2")]
@@ -27,7 +29,7 @@ def texts() -> set[str]:
     """All texts that the page can say."""
     root = Path(__file__).parents[2]
     found = extract_from_dir(root / CONSOLE, SOURCES, keywords=KEYWORDS)
-    return {str(text) for _, _, text, _, _ in found} | {rule.title for rule in BY_ID.values()}
+    return {str(text) for _, _, text, _, _ in found} | sentences()
 
 
 def catalog(language: str) -> Catalog:
@@ -41,7 +43,7 @@ def test_every_text_is_translated_and_none_is_left_over(language: str, texts: se
     assert texts - told.keys() == set()
     assert told.keys() - texts == set()
     assert [one.id for one in told.values() if not one.string or one.fuzzy] == []
-    assert len(texts) > 250
+    assert len(texts) > 400
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -59,6 +61,17 @@ def test_a_sentence_ends_as_the_english_one(language: str) -> None:
         if one.id and one.id[-1] in ends and str(one.string)[-1] != one.id[-1]
     ]
     assert odd == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_sentence_names_the_values_of_the_english_one(language: str) -> None:
+    for one in catalog(language):
+        if one.id:
+            assert values_of(str(one.string)) == values_of(str(one.id))
+
+
+def values_of(sentence: str) -> set[tuple[str, str | None]]:
+    return {(name, spec) for _, name, spec, _ in Formatter().parse(sentence) if name is not None}
 
 
 def words_of(language: str) -> Iterator[str]:
@@ -97,6 +110,22 @@ def test_spans_are_told_in_the_unit_that_says_enough() -> None:
     assert speech_of("en").span(90_000) == "25 hours"
     assert speech_of("ru").span(300) == "5 минут"
     assert speech_of("kk").span(3 * 86_400) == "3 күн"
+
+
+@pytest.mark.parametrize(("language", "said"), [
+    ("en", "1,284,096 units of 1284096, 12% or 3.5 ms, lost: not read in time × 7, x × 1"),
+    ("ru", "1 284 096 units of 1284096, 12% or 3,5 ms, lost: не прочитано вовремя × 7, x × 1"),
+])  # fmt: skip
+def test_values_of_a_sentence_are_written_as_numbers_are(language: str, said: str) -> None:
+    sentence = "{units} units of {units:d}, {share:.0%} or {took:.1f} ms, lost: {lost}"
+    lost = Counts({"unread": 7, "x": 1})
+    values = {"units": 1_284_096, "share": 0.123, "took": 3.456, "lost": lost}
+    told = speech_of(language).told(sentence, values)
+    assert told.replace("\N{NO-BREAK SPACE}", " ") == said
+
+
+def test_a_value_is_no_sentence_and_one_that_is_missing_is_said() -> None:
+    assert speech_of("en").told("{why} {more}", {"why": "{why!r} {0.x}"}) == "{why!r} {0.x} ?"
 
 
 @pytest.mark.parametrize("at_s", [-1.0, 0.0, 1e30, float("inf")])

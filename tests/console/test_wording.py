@@ -5,6 +5,8 @@ from edge.blocklist.entry import Listed
 from edge.blocklist.said import EXPIRED, HOLDS, LIFTED, NOT_YET
 from edge.console.people import Role
 from edge.console.wording import WORDS
+from edge.detect.behaviour import Kind
+from edge.detect.clues import KINDS
 from edge.doctor.finding import Level
 from edge.model.event import TrunkClass
 from edge.model.outcome import Result
@@ -12,6 +14,7 @@ from edge.model.verdict import Action, Basis, Mode
 from edge.origin.paper import SAID_BY
 from edge.update.state import State
 from edge.verdict.rule import BY_ID
+from tests.console.sentences import checks
 
 
 def test_all_words_are_there() -> None:
@@ -24,3 +27,7 @@ def test_all_words_are_there() -> None:
     assert WORDS["holds"].keys() == {HOLDS, LIFTED, EXPIRED, NOT_YET}
     assert WORDS["trust"].keys() == SAID_BY.keys()
     assert WORDS["rule"].keys() == BY_ID.keys()
+    assert WORDS["member"].keys() == {kind.name.lower() for kind in Kind}
+    assert WORDS["clue"].keys() == {kind.title for kind in KINDS}
+    named_by_their_part = {"tap", "gate", "enforcer", "signature"}
+    assert WORDS["check"].keys() == checks() | named_by_their_part

@@ -3,7 +3,7 @@
 
 import pytest
 
-from edge.doctor.finding import Finding, Level, as_json, fail, ok, warn, worst
+from edge.doctor.finding import Counts, Finding, Level, as_json, fail, ok, warn, worst
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,19 @@ from edge.doctor.finding import Finding, Level, as_json, fail, ok, warn, worst
 )
 def test_the_worst_counts(findings: list[Finding], level: Level) -> None:
     assert worst(findings) is level
+
+
+def test_a_sentence_names_its_values() -> None:
+    lost = Counts({"ring full": 7, "unread": 1})
+    one = warn("drops:e1", "lost: {lost}", "{share:.0%} is much", lost=lost, share=0.25)
+    assert (one.text, one.hint) == ("lost: ring full × 7, unread × 1", "25% is much")
+    assert ok("temperature", "{hot:.0f} °C", hot=41.2).text == "41 °C"
+
+
+def test_braces_of_a_value_are_no_names() -> None:
+    assert fail("list:x", "cannot be used: {why}", "see {why}", why="{check} {0}").text == (
+        "cannot be used: {check} {0}"
+    )
 
 
 def test_the_shape_that_is_promised() -> None:

@@ -6,7 +6,7 @@ do neither.
 """
 
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
@@ -42,6 +42,26 @@ class Doctor:
 DOCTOR = Doctor()
 
 
+class Row(NamedTuple):
+    """A finding, in the language of who asks."""
+
+    check: str
+    name: str
+    "Of the part, the process, the list; empty where there is but one."
+    level: str
+    text: str
+    hint: str
+
+
+def row_of(visit: Visit, finding: Finding) -> Row:
+    """Return a finding as it is shown."""
+    speech, (kind, _, name) = visit.speech, finding.check.partition(":")
+    text, hint = (speech.told(one, finding.values) for one in (finding.seen, finding.mended))
+    return Row(
+        speech.word("check", kind), name, finding.level.value, visit.shown(text), visit.shown(hint)
+    )
+
+
 def show(visit: Visit) -> Response:
     """Show how the box stands."""
     from edge.update.state import Folder  # noqa: PLC0415 - as above
@@ -51,7 +71,7 @@ def show(visit: Visit) -> Response:
     findings = DOCTOR.findings(desk)
     patient = patient_of(desk.config, desk.moments)
     context: dict[str, Any] = {
-        "findings": findings,
+        "findings": [row_of(visit, one) for one in findings],
         "worst": worst(findings).value,
         "update": Folder(folder).update() if folder.exists() else None,
         "programs": {name: one.software for name, one in sorted(patient.readings.items())},

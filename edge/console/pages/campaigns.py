@@ -7,7 +7,9 @@ from starlette.responses import Response
 
 from edge.console.desk import Visit
 from edge.console.people import Role
+from edge.console.speech import Speech
 from edge.detect.case import Case
+from edge.detect.score import BY_CODE
 from edge.origin import paper
 from edge.origin.cases import Cases
 
@@ -18,7 +20,7 @@ HOUR_WIDTH, HEIGHT = 20, 72
 def show(visit: Visit) -> Response:
     """List the campaigns, the latest first."""
     found = Cases(visit.desk.places.campaigns).read(lambda _line: None)
-    shown = [_seen(visit, case) for case in reversed(found)]
+    shown = [(_seen(visit, case), _reasons(visit.speech, case)) for case in reversed(found)]
     return visit.page("campaigns.html", {"cases": shown})
 
 
@@ -37,7 +39,19 @@ def dossier(visit: Visit) -> Response:
         (hour * HOUR_WIDTH, round(HEIGHT * count / most, 1), f"{(hour + 5) % 24:02}")
         for hour, count in enumerate(seen.hours)
     ]
-    return visit.page("dossier.html", {"case": seen, "columns": columns, "height": HEIGHT})
+    context = {
+        "case": seen, "reasons": _reasons(visit.speech, case), "columns": columns,
+        "height": HEIGHT,
+    }  # fmt: skip
+    return visit.page("dossier.html", context)
+
+
+def _reasons(speech: Speech, case: Case) -> list[str]:
+    """Return why it is one; of a reason that another version has filed, its code."""
+    return [
+        speech.told(BY_CODE[one.code].text, one.values) if one.code in BY_CODE else one.code
+        for one in case.reasons
+    ]
 
 
 def _seen(visit: Visit, case: Case) -> Case:
