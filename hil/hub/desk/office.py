@@ -4,7 +4,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import NamedTuple, TypeAlias
 
 import structlog
@@ -16,7 +15,9 @@ from edge.console.house import Door, House, Look, Refused
 from edge.console.people import Role
 from edge.console.speech import Speech
 from edge.errors import InputError, QalqanError
+from hil.hub.campaigns import Group, groups
 from hil.hub.desk.acts import Act, Acts
+from hil.hub.desk.fresh import Fresh
 from hil.hub.desk.health import Health, health_of
 from hil.hub.desk.lists import Lists
 from hil.hub.desk.regions import Regions
@@ -29,7 +30,7 @@ from hil.hub.store import Store
 FOLDER = "desk"
 "Of people and the code of the first engineer, in the hub's folder."
 FRESH_S = 2.0
-"What was seen of the fleet is shown for so long, whoever asks."
+"What was seen of the fleet and of campaigns is shown for so long, whoever asks."
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -74,8 +75,8 @@ class Office(House):
         self.regions = Regions(means.folder)
         self.stops = Stops(means.store)
         self.lists = Lists(means.folder / REPOSITORY, means.online)
-        self._looking = Lock()
-        self._seen: tuple[float, list[Health]] | None = None
+        self._fleet = Fresh(self._look, FRESH_S)
+        self._groups = Fresh(lambda: groups(means.store), FRESH_S)
 
     @override
     def note(self, person: str, text: str, address: str) -> None:
@@ -95,12 +96,20 @@ class Office(House):
 
     def fleet(self) -> list[Health]:
         """Return how all appliances stood a moment ago."""
-        with self._looking:
-            now_s = self.now_s()
-            if self._seen is None or not 0 <= now_s - self._seen[0] < FRESH_S:
-                wall_s = self.wall_s()
-                self._seen = now_s, [health_of(one, wall_s) for one in members(self.store)]
-            return self._seen[1]
+        return self._fleet.get(self.now_s())
+
+    def groups(self) -> list[Group]:
+        """Return the campaigns of all regions, as they stood a moment ago."""
+        return self._groups.get(self.now_s())
+
+    def _look(self) -> list[Health]:
+        wall_s = self.wall_s()
+        return [health_of(one, wall_s) for one in members(self.store)]
+
+    def forget(self) -> None:
+        """Have all of it found anew when somebody asks."""
+        self._fleet.forget()
+        self._groups.forget()
 
 
 Visit: TypeAlias = house.Visit[Office]

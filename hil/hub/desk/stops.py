@@ -140,9 +140,9 @@ class Stops:
         for stream in streams[:MOST_STREAMS]:
             if self._heard.get(stream.id) == stream.heard_ns:
                 continue
-            self._heard[stream.id] = stream.heard_ns
             for kind, body in _newest(connection, stream):
                 _take(stream.node, kind, body, (verdicts, fates))
+            self._heard[stream.id] = stream.heard_ns
         known = sorted(verdicts.values(), key=lambda one: (-one.at, one.node, one.record))
         self._latest = [
             msgspec.structs.replace(one, fate=fates.get((one.node, one.record), one.fate))

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from hil.hub.campaigns import Group, groups
+from hil.hub.campaigns import Group
 from hil.hub.desk.office import Visit
 
 MOST_SHOWN = 100
@@ -14,7 +14,7 @@ MOST_CLUES = 300
 
 def show(visit: Visit) -> Response:
     """List them, the latest first."""
-    found = groups(visit.desk.store)
+    found = visit.desk.groups()
     shown = [(group, _regions(visit, group)) for group in found[:MOST_SHOWN]]
     left_out = max(0, len(found) - MOST_SHOWN)
     return visit.page("campaigns.html", {"groups": shown, "left_out": left_out})
@@ -23,7 +23,7 @@ def show(visit: Visit) -> Response:
 def group(visit: Visit) -> Response:
     """Show one, by the id of any campaign in it."""
     name = visit.request.path_params["name"]
-    found = groups(visit.desk.store)
+    found = visit.desk.groups()
     one = next((one for one in found if name in {each.campaign for each in one.campaigns}), None)
     if one is None:
         raise visit.no(HTTPStatus.NOT_FOUND, "There is no such campaign.")

@@ -53,6 +53,6 @@ def open_site(open_country: Country) -> Iterator[Site]:
 @pytest.fixture
 def site(open_site: Site) -> Site:
     open_site.desk.lockout.right(("address 127.0.0.1",))
-    open_site.desk._seen = None
+    open_site.desk.forget()
     open_site.desk.stops._looked_s = None
     return open_site

@@ -30,6 +30,7 @@ def test_a_viewer_sees_no_number_in_a_dossier(site: Site, open_country: Country)
     line = replace(SIGNED.lines[0], value="<+77172000055>")
     other = elsewhere(SIGNED, "203.0.113.80", "s1|third|key", "c/3 <b>")
     open_country.campaign("shymkent-1", replace(other, lines=(line,)))
+    site.desk.forget()
     path = f"/campaigns/{quote('c/3 <b>')}"
     text = site.signed_in(Role.OPERATOR).get(path).text
     assert "&lt;+77172000055&gt;" in text
