@@ -20,7 +20,7 @@ KEPT_OFF = 7
 """Digits masked at the end of a number: the longest subscriber number of the Kazakh plan (727, and
 all mobile codes). Country and area stay; of a four-digit area code the last digit goes too."""
 
-_NUMBER = re.compile(r"(?<![\w.])(\+?\d{1,8})(\d{7})(?![\w.]|-\d)", re.ASCII)
+_NUMBER = re.compile(r"(?<![\w.])(\+?\d{1,8})(\d{7})(?!\w|\.\w|-\d)", re.ASCII)
 _SHORT_NUMBER = re.compile(r"(?<!\d)(\+?)(\d{5,7})(?!\d)", re.ASCII)
 _NUMBER_KEYS = frozenset({"called", "calling", "number", "redirecting"})
 "Under these, local numbers of five digits and more are masked too."
