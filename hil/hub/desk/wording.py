@@ -55,11 +55,7 @@ OURS: Words = {
         "crowded": _("not followed any more"),
     },
     "mark": {
-        "device": _("device"),
-        "source": _("source"),
         "media": _("address of the voice"),
-        "range": _("range of numbers"),
-        "peer": _("neighbour"),
         "origid": _("identity of the origin"),
         "key": _("way of writing"),
     },

@@ -5,7 +5,8 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from hil.hub.campaigns import Group
+from edge.detect.score import BY_CODE
+from hil.hub.campaigns import Campaign, Group
 from hil.hub.desk.office import Visit
 
 MOST_SHOWN = 100
@@ -30,9 +31,20 @@ def group(visit: Visit) -> Response:
     context = {
         "group": one, "regions": _regions(visit, one),
         "placed": visit.desk.regions.of(each.node for each in one.campaigns),
+        "reasons": [_reasons(visit, each) for each in one.campaigns],
         "clues": one.clues[:MOST_CLUES], "left_out": max(0, len(one.clues) - MOST_CLUES),
     }  # fmt: skip
     return visit.page("group.html", context)
+
+
+def _reasons(visit: Visit, one: Campaign) -> list[str]:
+    """Return why it is one, in the reader's language; else as the box that told it wrote it."""
+    return [
+        visit.speech.told(BY_CODE[reason.code].text, reason.values)
+        if reason.code in BY_CODE
+        else visit.shown(reason.text)
+        for reason in one.reasons
+    ]
 
 
 def _regions(visit: Visit, one: Group) -> list[str]:
