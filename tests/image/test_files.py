@@ -9,7 +9,7 @@ import pytest
 
 from image.board import PARTITIONS
 from image.places import FILES, HERE, SOURCE, listed
-from image.system import FROM_SYSTEMD, UNITS
+from image.system import FROM_SYSTEMD, MASKED, UNITS
 
 LABELS = {partition.label for partition in PARTITIONS}
 
@@ -30,6 +30,14 @@ def test_rauc_knows_both_slots_and_no_others() -> None:
     }
     assert parser["system"]["bundle-formats"] == "verity"
     assert parser["keyring"]["check-purpose"] == "codesign-rauc"
+
+
+def test_nodes_that_load_modules_are_named_before_they_are_made() -> None:
+    assert "systemd-tmpfiles-setup-dev-early.service" in MASKED, "else systemd orders it"
+    drop_in = FILES / "etc/systemd/system/systemd-tmpfiles-setup-dev.service.d/static.conf"
+    assert re.findall(r"^After=(.+)$", drop_in.read_text(), re.MULTILINE) == [
+        "kmod-static-nodes.service"
+    ]
 
 
 def test_mounts_name_partitions_that_are_there() -> None:
