@@ -131,19 +131,38 @@ def anybody(folder: Path, lasts_ms: int = 2000) -> Path:
 _NEXT = '<recv next="end" '
 
 
-def phone(folder: Path, ring_after_ms: int = 200, answer_after_ms: int = 300) -> Path:
+UNHURRIED_MS = 15_000
+
+
+def phone(
+    folder: Path, ring_after_ms: int = 200, answer_after_ms: int = 300, unhurried: str = ""
+) -> Path:
     """Return the scenario of a phone that rings a while after it is called, and is answered.
 
-    It may be cancelled or hung up on at any time.
+    Whoever has the number `unhurried` lets it ring for `UNHURRIED_MS`. It may be cancelled or hung
+    up on at any time.
     """
+    is_unhurried = (
+        f'<action><ereg regexp="sip:{unhurried}@" search_in="hdr" header="To:" assign_to="1"/>'
+        "</action>"
+        if unhurried
+        else ""
+    )
+    lets_ring = (
+        f'<nop test="1" next="unhurried"/>\n<pause milliseconds="{answer_after_ms}"/>\n'
+        f'<nop next="answer"/>\n<label id="unhurried"/>\n<pause milliseconds="{UNHURRIED_MS}"/>\n'
+        '<label id="answer"/>\n'
+        if unhurried
+        else f'<pause milliseconds="{answer_after_ms}"/>\n'
+    )
     heard = _REPLY.format(how="", status="100 Trying", tag=_TAG, body=_EMPTY)
     ring = _REPLY.format(how="", status="180 Ringing", tag=_TAG, body=_EMPTY)
     answer = _REPLY.format(how=' retrans="500"', status="200 OK", tag=_TAG, body=_SDP)
     gone = _REPLY.format(how="", status="200 OK", tag="", body=_EMPTY)
     body = (
-        f'<recv request="INVITE" rrs="true"/>\n{heard}'
+        f'<recv request="INVITE" rrs="true">{is_unhurried}</recv>\n{heard}'
         f'<pause milliseconds="{ring_after_ms}"/>\n{ring}'
-        f'<pause milliseconds="{answer_after_ms}"/>\n{answer}'
+        f"{lets_ring}{answer}"
         f'<recv request="ACK"/>\n<recv request="BYE"/>\n{gone}'
     )
     return _scenario(folder, f"phone{ring_after_ms}", body)

@@ -16,6 +16,8 @@ MACHINES = {
 "By address, from left to right as a ladder shows them."
 
 PHONE, HELP = "77172000001", "112"
+UNHURRIED = "77172000177"
+"Whoever has this number lets it ring for long before they answer."
 HONEST, LISTED, DIVERTED = "+447700900111", "+447700900101", "+447700900133"
 CAMPAIGN = "+447700900155"
 "Listed by nobody, until it is blocked everywhere."

@@ -34,6 +34,7 @@ from hil.region.tables import (
     PBX_CONTROL,
     PHONE,
     SWITCH,
+    UNHURRIED,
     VICTIM,
     sample,
 )
@@ -220,7 +221,7 @@ def region(folder: Path, *, taps: bool = True, pbx: bool = False) -> Iterator[Re
         stack.callback(watcher.close)
         made = Region(folder, hosts, watcher, stack.enter_context(ExitStack()))
         made.switch(sample("Kamailio asks the gate").switch)
-        made.phone(sipp.phone(folder))
+        made.phone(sipp.phone(folder, unhurried=UNHURRIED))
         if pbx:
             made.pbx()
         yield made

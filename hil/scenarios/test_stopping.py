@@ -11,7 +11,7 @@ from hil.bench.measure import (
     Scenario,
 )
 from hil.demo.region import Centre
-from hil.region.tables import ABROAD2, CAMPAIGN, HELP, HONEST, LISTED, SPOOFED
+from hil.region.tables import ABROAD2, CAMPAIGN, HELP, HONEST, LISTED, SPOOFED, UNHURRIED
 from hil.region.watch import NS
 from hil.region.world import Region
 from hil.rig.hub import RigHub, now_s
@@ -60,7 +60,7 @@ def test_scam_call_by_the_pbx_is_hung_up(
     assert region.talks(HONEST, second=True)
     since = look.now_ns()
     for _ in range(CALLS):
-        assert region.is_refused(LISTED, status=TOLD, second=True, may_ring=True)
+        assert region.is_refused(LISTED, UNHURRIED, status=TOLD, second=True, may_ring=True)
     both = region.watcher.of(LISTED, since)
     calls = [one for one in both if one.messages[0].source == ABROAD2]  # less Asterisk's own legs
     look.worst(run, INVITE_TO_STOPPED, [look.refused_after_ms(one, TOLD) for one in calls])
