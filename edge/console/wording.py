@@ -110,7 +110,11 @@ WORDS: Words = {
     "process": {
         "core": _("hears and decides"),
         "uplink": _("speaks with the hub"),
+        "page": _("shows this page"),
+        "health": _("confirms an update, or goes back"),
+        "update": _("installs updates"),
     },
+    "log": {"info": _("message"), "warning": _("warning"), "error": _("error")},
     "update": {
         "queued": _("queued"),
         "downloading": _("being downloaded"),

@@ -3,6 +3,7 @@
 
 from edge.blocklist.entry import Listed
 from edge.blocklist.said import EXPIRED, HOLDS, LIFTED, NOT_YET
+from edge.console.logs import LEVELS, UNITS
 from edge.console.people import Role
 from edge.console.wording import WORDS
 from edge.detect.behaviour import Kind
@@ -27,6 +28,8 @@ def test_all_words_are_there() -> None:
     assert WORDS["holds"].keys() == {HOLDS, LIFTED, EXPIRED, NOT_YET}
     assert WORDS["trust"].keys() == SAID_BY.keys()
     assert WORDS["rule"].keys() == BY_ID.keys()
+    assert WORDS["log"].keys() == set(LEVELS)
+    assert WORDS["process"].keys() == UNITS.keys()
     assert WORDS["member"].keys() == {kind.name.lower() for kind in Kind}
     assert WORDS["clue"].keys() == {kind.title for kind in KINDS}
     named_by_their_part = {"tap", "gate", "enforcer", "signature"}

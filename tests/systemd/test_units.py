@@ -166,6 +166,10 @@ def test_what_each_may_not() -> None:
     assert uplink["SocketBindDeny"] == ["any"]
     assert page["ReadWritePaths"] == ["-/var/lib/qalqan/page -/var/lib/qalqan/requests"]
     assert "identity" in " ".join(page["InaccessiblePaths"])
+    groups = {path.stem: settings(path).get("SupplementaryGroups") for path in SERVICES}
+    assert {name: more for name, more in groups.items() if more} == {
+        "qalqan-page": ["systemd-journal"]
+    }
     assert "/var/lib/qalqan/page" in " ".join(uplink["InaccessiblePaths"])
     assert "-/var/lib/qalqan/requests" in core["ReadOnlyPaths"]
     hidden = " ".join(core["InaccessiblePaths"])

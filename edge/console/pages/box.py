@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""*Box*: what the doctor finds, the software and its slot, the certificate.
+"""*Box*: what the doctor finds, the software and its slot, the certificate, the latest log lines.
 
 What the doctor must write or ask systemd for is left to `qalqan doctor` at the box: the page may
 do neither.
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from starlette.responses import Response
 
 from edge import counters
+from edge.console import logs
 from edge.console.desk import Desk, Visit
 from edge.doctor.finding import Finding, worst
 from edge.doctor.patient import patient_of
@@ -40,6 +41,7 @@ class Doctor:
 
 
 DOCTOR = Doctor()
+LOGS = logs.Logs()
 
 
 class Row(NamedTuple):
@@ -62,6 +64,31 @@ def row_of(visit: Visit, finding: Finding) -> Row:
     )
 
 
+class Log(NamedTuple):
+    """The latest lines of the log, and what was asked for."""
+
+    process: str
+    "Empty for all."
+    level: str
+    processes: tuple[str, ...]
+    levels: tuple[str, ...]
+    lines: list[logs.Line] | None
+    "None where there is no journal."
+
+
+def log_of(visit: Visit) -> Log:
+    """Return the lines that were asked for, as they may see them."""
+    process, level = (visit.asked(name, 20) for name in ("process", "level"))
+    found = LOGS.lines(process, level, visit.desk.now_s())
+    shown = (
+        [one._replace(text=visit.shown(one.text)) for one in found] if found is not None else None
+    )
+    return Log(
+        process if process in logs.UNITS else "", level if level in logs.LEVELS else logs.LEVELS[0],
+        tuple(logs.UNITS), logs.LEVELS, shown,
+    )  # fmt: skip
+
+
 def show(visit: Visit) -> Response:
     """Show how the box stands."""
     from edge.update.state import Folder  # noqa: PLC0415 - as above
@@ -77,5 +104,7 @@ def show(visit: Visit) -> Response:
         "programs": {name: one.software for name, one in sorted(patient.readings.items())},
         "certificate_s": patient.value(counters.CERTIFICATE_END),
         "now_s": desk.wall_s(),
+        "log": log_of(visit),
+        "marks": {"info": "", "warning": "warn", "error": "fail"},
     }
     return visit.page("box.html", context)

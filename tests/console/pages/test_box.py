@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """*Box* says what the doctor finds, and how the software stands."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from edge.console.logs import Logs
 from edge.console.pages import box
 from edge.console.people import Role
 from edge.doctor.finding import fail
@@ -68,3 +70,65 @@ def test_an_update_is_told(own: Site) -> None:
     assert "1.0 → 1.1" in answer.words
     assert "на испытании" in answer.words
     assert "&lt;i&gt;why" in answer.text
+
+
+# The log ----------------------------------------------------------------------
+
+
+def logged(folder: Path, *said: tuple[str, str, str]) -> Logs:
+    """Return the logs of a journalctl that prints these: unit, level, event."""
+    entries = [
+        {
+            "__REALTIME_TIMESTAMP": "1795600000000000", "_SYSTEMD_UNIT": f"qalqan-{unit}.service",
+            "MESSAGE": json.dumps({"event": event, "level": level}),
+        }
+        for unit, level, event in said
+    ]  # fmt: skip
+    (folder / "said").write_text("".join(json.dumps(one) + "\n" for one in entries))
+    program = folder / "journalctl"
+    program.write_text(f"#!/bin/sh\nexec cat {folder}/said\n")
+    program.chmod(0o755)
+    return Logs(str(program))
+
+
+@pytest.fixture
+def logging(own: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    lines = ("core", "error", "<img src=x> of +447700900123"), ("uplink", "info", "renewed")
+    monkeypatch.setattr(box, "LOGS", logged(tmp_path, *lines))
+    return own
+
+
+@pytest.mark.parametrize("role", set(Role) - {Role.VIEWER})
+def test_lines_of_the_log_are_text(logging: Site, role: Role) -> None:
+    answer = logging.signed_in(role).get("/box")
+    assert "<code>&lt;img src=x&gt; of +447700900123</code>" in answer.text
+    assert "25 Nov 2026, 14:46:40 core error <img src=x>" in answer.words
+    assert "uplink message renewed" in answer.words
+
+
+def test_a_viewer_sees_them_without_numbers(logging: Site) -> None:
+    text = logging.signed_in(Role.VIEWER).get("/box").text
+    assert "of +44770*******" in text
+    assert "900123" not in text
+
+
+def test_who_looks_chooses_a_level(logging: Site) -> None:
+    text = logging.signed_in(Role.ENGINEER, "ru").get("/box?process=core&level=error").text
+    assert "renewed" not in text
+    assert '<option value="core" selected>' in text
+    assert '<option value="error" selected>' in text
+
+
+def test_what_is_none_of_the_choices_changes_nothing(logging: Site) -> None:
+    answer = logging.signed_in(Role.ENGINEER).get("/box?process=%3Cb%3E--file&level=%00")
+    assert answer.status == 200
+    assert "renewed" in answer.text
+    assert "<b>--file" not in answer.text
+
+
+def test_where_there_is_no_journal_it_is_said(
+    own: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(box, "LOGS", logged(tmp_path))
+    words = own.signed_in(Role.ENGINEER, "ru").get("/box").words
+    assert "Журнал systemd здесь прочитать нельзя." in words
