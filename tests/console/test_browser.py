@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from edge import clock
 from edge.console.history import Totals
+from edge.console.pages import box
 from edge.console.people import Role
 from edge.evidence.journal import Journal
 from edge.model.number import Number, Party
@@ -22,6 +23,7 @@ from edge.pipeline import Decided
 from edge.recent import Recent
 from edge.spared import read_spared
 from tests.call.sip_talk import write
+from tests.console.logged import logged
 from tests.console.site_house import PASSWORD, Site, as_of_now, furnish, shown
 from tests.console.webdriver import Chromium, driver
 from tests.decode.test_signalling import udp
@@ -43,6 +45,13 @@ return [...boxes, ...tables].map((one) => one.outerHTML.slice(0, 200));
 A_MINUTE_S = 60
 CALLS = 60
 "A minute of the chart."
+
+
+LOG = (
+    ("core", "error", "tap lost: the device went away"),
+    ("core", "warning", f"list is old list=fraud path={'x' * 300}"),
+    ("uplink", "info", "hub reached broker=hub.example:8883"),
+)
 
 
 def stopped(site: Site) -> str:
@@ -76,7 +85,9 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             calls, would = calls + minute % 7, would + minute % 3
             site.desk.history.take(now_s - 60 * (CALLS - minute - 1), Totals(9999, calls, would))
         site.let_in("newcomer", Role.ENGINEER)
-        yield site
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(box, "LOGS", logged(tmp_path_factory.mktemp("log"), *LOG))
+            yield site
 
 
 @pytest.fixture(scope="module")

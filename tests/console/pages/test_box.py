@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """*Box* says what the doctor finds, and how the software stands."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from edge.console.logs import Logs
 from edge.console.pages import box
 from edge.console.people import Role
 from edge.doctor.finding import fail
 from edge.update.state import Folder, State, Update
+from tests.console.logged import logged
 from tests.console.site_house import Site, as_of_now, furnish, shown
 
 
@@ -73,22 +72,6 @@ def test_an_update_is_told(own: Site) -> None:
 
 
 # The log ----------------------------------------------------------------------
-
-
-def logged(folder: Path, *said: tuple[str, str, str]) -> Logs:
-    """Return the logs of a journalctl that prints these: unit, level, event."""
-    entries = [
-        {
-            "__REALTIME_TIMESTAMP": "1795600000000000", "_SYSTEMD_UNIT": f"qalqan-{unit}.service",
-            "MESSAGE": json.dumps({"event": event, "level": level}),
-        }
-        for unit, level, event in said
-    ]  # fmt: skip
-    (folder / "said").write_text("".join(json.dumps(one) + "\n" for one in entries))
-    program = folder / "journalctl"
-    program.write_text(f"#!/bin/sh\nexec cat {folder}/said\n")
-    program.chmod(0o755)
-    return Logs(str(program))
 
 
 @pytest.fixture
