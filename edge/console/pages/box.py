@@ -12,9 +12,11 @@ from starlette.responses import Response
 
 from edge import counters
 from edge.console import logs
+from edge.console.certificate import Certificate, read_certificate
 from edge.console.desk import Desk, Visit
+from edge.console.serve import tls_of
 from edge.doctor.finding import Finding, worst
-from edge.doctor.patient import patient_of
+from edge.doctor.patient import Patient, patient_of
 
 FRESH_S = 15.0
 "What was found is shown for so long, whoever asks."
@@ -64,6 +66,18 @@ def row_of(visit: Visit, finding: Finding) -> Row:
     )
 
 
+def hub_certificate(desk: Desk, patient: Patient) -> Certificate | None:
+    """Return the one towards the hub, as far as `uplink` tells: its file is not for the page."""
+    ends_s = int(patient.value(counters.CERTIFICATE_END))
+    return Certificate(desk.config.node.name, (), "", ends_s) if ends_s else None
+
+
+def page_certificate(desk: Desk) -> Certificate | None:
+    """Return the one by which browsers know this page, as its file is now."""
+    tls = tls_of(desk.config.page)
+    return read_certificate(tls.certificate) if tls else None
+
+
 class Log(NamedTuple):
     """The latest lines of the log, and what was asked for."""
 
@@ -102,7 +116,8 @@ def show(visit: Visit) -> Response:
         "worst": worst(findings).value,
         "update": Folder(folder).update() if folder.exists() else None,
         "programs": {name: one.software for name, one in sorted(patient.readings.items())},
-        "certificate_s": patient.value(counters.CERTIFICATE_END),
+        "hub_certificate": hub_certificate(desk, patient),
+        "page_certificate": page_certificate(desk),
         "now_s": desk.wall_s(),
         "log": log_of(visit),
         "marks": {"info": "", "warning": "warn", "error": "fail"},

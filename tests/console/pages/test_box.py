@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from edge import counters
 from edge.console.pages import box
 from edge.console.people import Role
+from edge.counting import Numbers
 from edge.doctor.finding import fail
+from edge.moment import Moments
+from edge.readings import Meter, Recorder
 from edge.update.state import Folder, State, Update
 from tests.console.logged import logged
 from tests.console.site_house import Site, as_of_now, furnish, shown
+from tests.console.test_certificate import ENDS, write
 
 
 @pytest.fixture
@@ -69,6 +74,30 @@ def test_an_update_is_told(own: Site) -> None:
     assert "1.0 → 1.1" in answer.words
     assert "на испытании" in answer.words
     assert "&lt;i&gt;why" in answer.text
+
+
+# Certificates -----------------------------------------------------------------
+
+
+def test_without_any_it_is_said(own: Site) -> None:
+    words = own.signed_in(Role.ENGINEER).get("/box").words
+    assert "There is none, or the hub is not configured." in words
+    assert "There is none: the page is shown to this machine alone." in words
+
+
+def test_those_of_the_page_and_towards_the_hub_are_told(own: Site, tmp_path: Path) -> None:
+    desk, path = own.desk, write(tmp_path / "page.crt", "box.example", called="<b>box")
+    table = desk.config.page.model_copy(update={"certificate": path, "key": path})
+    desk.config = desk.config.model_copy(update={"page": table})
+    desk.wall_s = lambda: int(ENDS.timestamp()) - 3 * 86_400 - 60
+    numbers = Numbers()
+    numbers[counters.CERTIFICATE_END].of().value = ENDS.timestamp() - 4 * 86_400
+    Recorder(desk.places.run, Meter("uplink", numbers, Moments())).write()
+    answer = own.signed_in(Role.VIEWER).get("/box")
+    assert "&lt;b&gt;box" in answer.text
+    assert "Names box.example Issued by" in answer.words
+    assert "Ends 31 Jan 2027, 17:00:00 Days left 3" in answer.words
+    assert "Issued to astana-bench Ended 27 Jan 2027, 17:00:00" in answer.words
 
 
 # The log ----------------------------------------------------------------------
