@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`qalqan watch` as a command: once, as JSON, and on a real terminal, which is left as it was."""
 
+import codecs
 import fcntl
 import json
 import os
@@ -24,6 +25,7 @@ from tests.cli.conftest import Qalqan
 from tests.console.site_house import as_of_now, furnish
 
 TOO_LONG_S = 60
+WRITES_EVERY_S = 1.0
 HOME = "\x1b[H"
 ALT_ON, ALT_OFF = "\x1b[?1049h", "\x1b[?1049l"
 
@@ -46,13 +48,15 @@ def command(toml: Path, *words: str) -> list[str]:
 class Terminal:
     """A real terminal, and the command on it."""
 
-    def __init__(self, toml: Path, *words: str) -> None:
+    def __init__(self, toml: Path, heard: Config) -> None:
+        self._heard = heard
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.ours, self.its = pty.openpty()
         self.resize(80, 24)
         self.before = termios.tcgetattr(self.its)
         self.text = ""
         self.process = subprocess.Popen(
-            ["setsid", "--ctty", *command(toml, *words)],
+            ["setsid", "--ctty", *command(toml)],
             stdin=self.its, stdout=self.its, stderr=self.its,
             env={**os.environ, "TERM": "xterm-256color"},
         )  # fmt: skip
@@ -69,13 +73,14 @@ class Terminal:
         return [one for one in self.text.split(HOME)[:-1] if "Qalqan Edge" in one]
 
     def until(self, seen: Callable[[], bool]) -> None:
-        """Read until something is seen."""
+        """Read until something is seen; `core` writes its numbers meanwhile, if it is there."""
         end_s = monotonic_s() + TOO_LONG_S
         while not seen():
-            left_s = end_s - monotonic_s()
-            assert left_s > 0, self.text[-4000:]
-            if select.select([self.ours], [], [], left_s)[0]:
-                self.text += os.read(self.ours, 65536).decode()
+            assert monotonic_s() < end_s, self.text[-4000:]
+            if (places_of(self._heard).run / "core.numbers").exists():
+                as_of_now(self._heard)
+            if select.select([self.ours], [], [], WRITES_EVERY_S)[0]:
+                self.text += self._decoder.decode(os.read(self.ours, 65536))
 
     def close(self) -> None:
         self.process.kill()
@@ -85,10 +90,12 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(toml: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+def terminal(
+    toml: Path, heard: Config, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Terminal]:  # fmt: skip
     for name in ("COLUMNS", "LINES", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
-    made = Terminal(toml)
+    made = Terminal(toml, heard)
     yield made
     made.close()
 
@@ -100,7 +107,7 @@ def lines(drawing: str) -> list[str]:
 def test_it_is_drawn_follows_and_leaves_the_terminal_as_it_was(
     terminal: Terminal, heard: Config
 ) -> None:
-    terminal.until(lambda: bool(terminal.drawings))
+    terminal.until(lambda: any("stopped 3" in one for one in terminal.drawings))
     drawing = terminal.drawings[-1]
     assert "would have been stopped 3" in drawing
     assert "+77172000" in drawing
@@ -118,7 +125,6 @@ def test_it_is_drawn_follows_and_leaves_the_terminal_as_it_was(
     numbers.rename(numbers.with_suffix(".away"))
     terminal.until(lambda: "core does not run: journalctl" in terminal.drawings[-1])
     numbers.with_suffix(".away").rename(numbers)
-    as_of_now(heard)
     terminal.until(lambda: "core runs" in terminal.drawings[-1])
 
     terminal.press("p")

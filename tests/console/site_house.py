@@ -82,7 +82,9 @@ def as_of_now(config: Config) -> None:
     assert reading is not None
     said = json.loads(path.read_bytes())
     said["mono"] = Moments().now().mono
-    path.write_text(json.dumps(said))
+    fresh = path.with_suffix(".fresh")  # as `core` does it: who reads meanwhile finds a whole one
+    fresh.write_text(json.dumps(said))
+    fresh.replace(path)
 
 
 class Answer(NamedTuple):
