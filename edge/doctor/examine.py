@@ -10,11 +10,11 @@ from edge.doctor.patient import Patient
 CHECKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
     machine.time, machine.disk, machine.temperature, machine.supply, machine.watchdog,
     machine.units, hearing.processes, hearing.taps, hearing.drops, hearing.ways, hearing.stopped,
-    lists.lists, hub.certificate, hub.hub, hub.rights, hub.outbox,
+    lists.lists, lists.signatures, hub.certificate, hub.hub, hub.rights, hub.outbox,
 )  # fmt: skip
 
-AT_THE_BOX = (machine.disk, machine.units, hub.certificate)
-"What takes the right to write, to ask systemd, or to read keys."
+AT_THE_BOX = (machine.disk, machine.units, lists.signatures, hub.certificate)
+"What takes the right to write, to ask systemd, or to read keys and what came with them."
 SEEN = tuple(check for check in CHECKS if check not in AT_THE_BOX)
 "What can be asked with the rights of the page."
 

@@ -47,8 +47,17 @@ def lists(patient: Patient) -> Iterator[Finding]:
         except ListError as error:
             yield fail(f"list:{name}", "cannot be used: {why}", FETCH, why=str(error))
             continue
-        yield _signed(patient, name, found)
         yield looked_up(name, found)
+
+
+def signatures(patient: Patient) -> Iterator[Finding]:
+    """Yield whether both sides have signed what is in force; a list that is none is left out."""
+    for name in patient.config.hub.lists:
+        try:
+            found = open_list(Store(patient.places.lists, name).current)
+        except ListError:
+            continue  # `lists` says so
+        yield _signed(patient, name, found)
 
 
 def _age(patient: Patient, name: str, issued_s: int, found: Snapshot) -> Finding:
@@ -67,8 +76,8 @@ def _age(patient: Patient, name: str, issued_s: int, found: Snapshot) -> Finding
 
 def _signed(patient: Patient, name: str, found: Snapshot) -> Finding:
     check = f"signature:{name}"
-    root = root_of(patient.config.hub.root, patient.places.identity)
     try:
+        root = root_of(patient.config.hub.root, patient.places.identity)
         digest = signed_digest(patient.places.lists / TRUST, root, name)
     except (RepositoryError, StorageError, ListError, OSError, ValueError, KeyError) as error:
         return fail(check, "cannot be checked: {why}", FETCH, why=str(error))

@@ -67,7 +67,7 @@ def test_scam_call_by_the_pbx_is_hung_up(
     run.note(f"it rang for {look.rang(calls)} of {len(calls)}")
     look.show(run, "A listed number calls by the PBX", calls[0])
     told = [look.outcome(hub, one.call).body for one in calls]
-    assert {one["result"] for one in told} <= {"stopped", "stopped-ringing"}, told
+    assert {one["result"] for one in told} <= {"stopped", "stopped-after-ring"}, told
     assert region.talks(LISTED, HELP, second=True), "for help it may call"
 
 

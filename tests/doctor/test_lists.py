@@ -38,7 +38,8 @@ def box(bed: Bed, centre: Centre) -> Box:
 
 
 def found(bed: Bed) -> dict[str, Finding]:
-    return {one.check: one for one in lists.lists(bed.patient("core"))}
+    patient = bed.patient("core")
+    return {one.check: one for one in (*lists.lists(patient), *lists.signatures(patient))}
 
 
 def levels(bed: Bed) -> dict[str, str]:
