@@ -31,10 +31,11 @@ def test_an_engineer_comes_into_the_page(box: Box, region: Region, run: Scenario
     visited = f"echo {script} | base64 -d | python3 - {code[0]}"
     words = box.ask(f"{visited} || {LOG}", 2 * SLOW_S)
     assert "Latest lines of the log" in words, words
-    assert "core info open" in words, "it may read the journal"
+    log = words[words.index("Latest lines") :]
+    assert "core message open" in log, f"it may read the journal: {log[:500]}"
     again = box.ask(f"{visited} || echo refused", 2 * SLOW_S)
     assert "refused" in again, "a code is good once"
     rights = box.ask("systemd-analyze security --no-pager qalqan-page | tail -1")
-    run.note(f"on the page, of the log: {words[words.find('Latest lines') :][:300]}")
+    run.note(f"on the page: {log[:300]}")
     run.note(rights.strip())
     assert region.is_refused(LISTED), "and calls are stopped meanwhile"
