@@ -42,6 +42,12 @@ const tables = [...document.querySelectorAll(".wide > table")]
 return [...boxes, ...tables].map((one) => one.outerHTML.slice(0, 200));
 """
 "What stands beyond the edge of its card, or of the screen."
+LOOKS = [
+    ("kk", "phone"), ("ru", "wall"), ("en", "phone"),
+    *(pytest.param(*one, marks=pytest.mark.long)
+      for one in (("kk", "wall"), ("ru", "phone"), ("en", "wall"))),
+]  # fmt: skip
+"Each language and each width with every change, all of both with the proofs."
 A_MINUTE_S = 60
 CALLS = 60
 "A minute of the chart."
@@ -153,10 +159,9 @@ PAGES = ("/", "/call?id={record}", "/list?number=%2B77172000001", "/trunks?days=
          "/campaigns", f"/campaigns/{CASE.id}", "/box", "/people")  # fmt: skip
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_every_page_fits_and_complains_of_nothing(
-    busy: Site, port: int, width: str, language: str
+    busy: Site, port: int, language: str, width: str
 ) -> None:
     as_of_now(busy.desk.config)
     record = stopped(busy)

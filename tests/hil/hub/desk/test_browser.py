@@ -13,7 +13,7 @@ import pytest
 from edge.console.people import Role
 from edge.trust import handed
 from tests.console.site_house import PASSWORD, Site
-from tests.console.test_browser import PICTURES, TOO_WIDE, WIDTHS
+from tests.console.test_browser import LOOKS, PICTURES, TOO_WIDE, WIDTHS
 from tests.console.webdriver import Chromium, driver
 from tests.hil.hub.desk.country_house import NOW_S, Country
 from tests.hil.hub.test_campaigns import PLAIN
@@ -49,10 +49,9 @@ def shoot(browser: Chromium, name: str) -> None:
     browser.shoot(PICTURES / f"desk-{name}.png")
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_every_page_fits_and_complains_of_nothing(
-    site: Site, port: int, width: str, language: str
+    site: Site, port: int, language: str, width: str
 ) -> None:
     with closing(Chromium(port, *WIDTHS[width], language)) as browser:
         browser.open(f"http://127.0.0.1:{site.port}/first")
