@@ -4,12 +4,13 @@
 For the page *Now* and for `qalqan watch`, which show the same; nothing here changes anything.
 """
 
+from typing import Protocol
+
 import msgspec
 
 from edge import counters
 from edge.doctor.patient import Patient
 from edge.model.outcome import ALARMING
-from edge.recent import Call
 from edge.trunk_report import STOPPING
 
 STALE_S = 86_400
@@ -105,7 +106,23 @@ def alarms_of(patient: Patient) -> list[Alarm]:
     ]
 
 
-def mark_of(call: Call) -> str:
+class Judged(Protocol):
+    """A call of which it is known what was decided, and what became of it."""
+
+    @property
+    def action(self) -> str:
+        """What was done."""
+
+    @property
+    def wanted(self) -> str:
+        """What would have been done where every trunk enforces."""
+
+    @property
+    def fate(self) -> str:
+        """What became of it; empty if that is not known."""
+
+
+def mark_of(call: Judged) -> str:
     """Return how a call is set off: `stopped`, `would`, `failed`, or not at all."""
     if call.fate in _ALARMING:
         return "failed"

@@ -93,7 +93,7 @@ def _tell(watcher: Watcher, *, once: bool) -> None:
 
 def _print(console: Console, seen: Seen) -> None:
     for line in picture(seen, console.width, None):
-        line.rstrip()
+        line.rstrip()  # in place: no blanks at the end of a line on paper
         console.print(line, crop=True)
 
 

@@ -59,6 +59,11 @@ class Speech:
         meant = self._words.get(kind, {}).get(word)
         return self.say(meant) if meant else word
 
+    def verdict(self, action: str, wanted: str) -> str:
+        """Return what was done with a call, and what would have been where a trunk observes."""
+        done = self.word("action", action)
+        return done if action == wanted else f"{done}; {self.word('wanted', wanted)}"
+
     def number(self, value: float) -> str:
         """Return a number."""
         return format_decimal(round(value, 1), locale=self._locale)

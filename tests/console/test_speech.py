@@ -147,3 +147,17 @@ def test_a_word_that_nobody_knows_is_shown_as_it_is() -> None:
     assert speech_of("ru").word("fate", "vanished") == "vanished"
     assert speech_of("ru").word("nothing", "x") == "x"
     assert speech_of("ru").say("") == ""
+
+
+@pytest.mark.parametrize(
+    ("action", "wanted", "said"),
+    [("block", "block", "blocked"), ("allow", "allow", "let through")],
+)
+def test_what_was_done_is_said_once(action: str, wanted: str, said: str) -> None:
+    assert speech_of("en").verdict(action, wanted) == said
+
+
+def test_what_would_have_been_done_is_said_behind_what_was() -> None:
+    speech = speech_of("en")
+    said = f"{speech.word('action', 'allow')}; {speech.word('wanted', 'block')}"
+    assert speech.verdict("allow", "block") == said

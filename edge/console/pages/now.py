@@ -7,7 +7,6 @@ from starlette.responses import Response
 from edge.console.desk import Desk, Visit
 from edge.console.history import MINUTES, WIDTH, bars_of, totals_of
 from edge.console.metrics import OURS, expected_of
-from edge.console.speech import Speech
 from edge.doctor.patient import patient_of
 from edge.glance import alarms_of, hub_of, lists_of, mark_of, taps_of
 from edge.recent import Call, read_calls
@@ -81,12 +80,6 @@ def _row(visit: Visit, call: Call) -> Row:
     return Row(
         f"{call.at:.6f} {call.trunk} {call.call} {call.attempt}",
         speech.clock(call.at), call.trunk, visit.shown(call.calling), visit.shown(call.called),
-        _verdict(speech, call), speech.word("fate", call.fate) if call.fate else "", mark_of(call),
-        call.record,
+        speech.verdict(call.action, call.wanted),
+        speech.word("fate", call.fate) if call.fate else "", mark_of(call), call.record,
     )  # fmt: skip
-
-
-def _verdict(speech: Speech, call: Call) -> str:
-    if call.action != call.wanted:
-        return f"{speech.word('action', call.action)}; {speech.word('wanted', call.wanted)}"
-    return speech.word("action", call.action)

@@ -6,7 +6,7 @@ from collections import Counter
 import msgspec
 from starlette.responses import Response
 
-from edge.console.speech import Speech
+from edge.glance import mark_of
 from hil.hub.desk.health import FAIL, OK, WARN, Health, worst
 from hil.hub.desk.office import Visit
 from hil.hub.desk.regions import NOWHERE, REGIONS, Region
@@ -93,18 +93,6 @@ def _row(visit: Visit, stop: Stop, region: str) -> Row:
     fate = speech.word("fate", stop.fate) if stop.fate else ""
     return Row(
         f"{stop.node} {stop.record}", speech.time(stop.at / 1e9), speech.word("region", region),
-        stop.node, visit.shown(stop.calling), visit.shown(stop.called), _verdict(speech, stop),
-        fate, _mark(stop), stop.record,
+        stop.node, visit.shown(stop.calling), visit.shown(stop.called),
+        speech.verdict(stop.action, stop.wanted), fate, mark_of(stop), stop.record,
     )  # fmt: skip
-
-
-def _verdict(speech: Speech, stop: Stop) -> str:
-    if stop.action != stop.wanted:
-        return f"{speech.word('action', stop.action)}; {speech.word('wanted', stop.wanted)}"
-    return speech.word("action", stop.action)
-
-
-def _mark(stop: Stop) -> str:
-    if stop.fate in {"rerouted", "leaked", "failed"}:
-        return "failed"
-    return "stopped" if stop.is_stopped else "would"
