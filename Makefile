@@ -140,11 +140,12 @@ ALONE = $(if $(filter virtual,$(PLACE)),unshare --net sh -c 'ip link set lo up &
 HIL_LATER := 9.0.0
 HIL_ARCH = $(if $(filter real,$(PLACE)),arm64,x86_64)
 HIL_DISK = build/image/.hil-$(HIL_ARCH)
+HIL_PBX = build/asterisk-root
 HIL_BUILD = $(VENV)/bin/python -m image.build --arch $(HIL_ARCH) --profile hil
 IN_IMAGE = $(shell find edge drivers image systemd requirements.lock -type f \
     -not -path '*/__pycache__/*' -not -name '*.so' -not -name '*.c')
 
-hil: peers $(READY) $(HIL_READY) $(HIL_DISK) ## the box beside a trunk, all scenarios; SCENARIO=name PLACE=real; needs root
+hil: peers $(READY) $(HIL_READY) $(HIL_DISK) $(HIL_PBX) ## the box beside a trunk, all scenarios; SCENARIO=name PLACE=real; needs root
 	@$(ALONE) $(HIL)/bin/python -m pytest -v --no-header -m hil -k '$(SCENARIO)' \
 	    --lg-env hil/places/$(PLACE).yaml hil/scenarios \
 	    --update build/image/$(HIL_ARCH)-hil-$(HIL_LATER)/qalqan-edge-$(HIL_ARCH)-$(HIL_LATER).raucb
@@ -163,6 +164,9 @@ $(HIL_DISK): $(IN_IMAGE) | $(READY)
 	@$(HIL_BUILD) --only disk
 	@$(HIL_BUILD) --only bundle --version $(HIL_LATER)
 	@touch $@
+
+$(HIL_PBX): | $(READY) # before the rig: the network of a virtual place leads nowhere
+	@$(VENV)/bin/python -m hil.region.pbx
 
 $(HIL_READY): hil/requirements.lock
 	@echo "Preparing $(HIL) from hil/requirements.lock, about a minute ..."

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real Asterisk as the PBX of the region: Debian 11 in a folder, made once, kept in `build/`.
 
+    python -m hil.region.pbx      makes the folder, where packages can be fetched
+
 Debian 12 has none. It is told by the box to hang a call up (`drivers/README.md`, "Asterisk is
 told"), where Kamailio asks.
 """
 
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
+from edge.errors import ConfigError
 from hil import debian
 from hil.region.tables import PBX, PBX_CONTROL, moved, sample
 
@@ -81,3 +85,10 @@ def _files(inside: str) -> dict[str, str]:
         "asterisk.conf": PLACES.format(inside=inside),
         **{part.partition("\n")[0]: part.partition("\n")[2] for part in parts},
     }
+
+
+if __name__ == "__main__":
+    try:
+        make_system()
+    except ConfigError as lack:
+        sys.exit(str(lack))
