@@ -85,7 +85,7 @@ def centre_day(centre: Centre, name: str, seed: int) -> Day:
         ):
             called = scene.callee(rng)
             if centre.steps:
-                next_called = 77172900000 + (next_called + rng.randrange(1, 4)) % 100_000
+                next_called = 77212000000 + (next_called + rng.randrange(1, 4)) % 100_000
                 called = str(next_called)
             place = rng.choice(centre.places)
             shown = centre.shows(rng)

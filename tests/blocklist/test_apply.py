@@ -43,16 +43,16 @@ def test_a_list_arrives_whole_then_by_deltas_and_goes_back(tmp_path, centre):
     box = Box(tmp_path / "box", centre)
     assert box.update().by_delta is False
     for version in range(2, 7):
-        centre.add(f"7717299000{version}")
+        centre.add(f"7717209900{version}")
         centre.publish()
         assert box.update().by_delta is True
-        assert blocked(box, f"7717299000{version}")
+        assert blocked(box, f"7717209900{version}")
     assert [version for version, _ in box.store.versions()] == [6, 5, 4, 3]
     box.store.go_back(4)
     assert box.version == 4
     assert box.store.state().highest == 6
     assert box.update() is None, "what was left behind does not come back by itself"
-    centre.add("77172990009")
+    centre.add("77172099009")
     centre.publish()
     assert box.update().before == 4
     with pytest.raises(ListError, match="not kept"):
@@ -62,17 +62,17 @@ def test_a_list_arrives_whole_then_by_deltas_and_goes_back(tmp_path, centre):
 def test_a_box_that_missed_versions_takes_the_snapshot(tmp_path, centre):
     box = Box(tmp_path / "box", centre)
     box.update()
-    for number in ("77172990001", "77172990002"):
+    for number in ("77172099001", "77172099002"):
         centre.add(number)
         centre.publish()
     assert box.update().by_delta is False
-    assert blocked(box, "77172990001")
+    assert blocked(box, "77172099001")
 
 
 def test_a_damaged_list_gives_way_to_the_one_before_and_comes_again(tmp_path, centre):
     box = Box(tmp_path / "box", centre)
     box.update()
-    centre.add("77172990001")
+    centre.add("77172099001")
     centre.publish()
     box.update()
     os.truncate(box.store.current, 1000)
@@ -82,7 +82,7 @@ def test_a_damaged_list_gives_way_to_the_one_before_and_comes_again(tmp_path, ce
         os.truncate(path, 1000)
     assert box.version == 0
     assert box.update().version == 2
-    assert blocked(box, "77172990001")
+    assert blocked(box, "77172099001")
 
 
 def test_nothing_is_left_of_a_draft_of_an_earlier_life(tmp_path, centre):
@@ -99,17 +99,17 @@ def test_a_version_cut_off_before_its_rename_is_taken_anew(tmp_path, centre):
     folder = box.store.current.parent
     shutil.copy(box.store.current, folder / "fraud.look.new")
     os.link(folder / "fraud.look.new", folder / "fraud.2.look")
-    centre.add("77172990001")
+    centre.add("77172099001")
     centre.publish()
     box = Box(tmp_path / "box", centre)
     assert box.update().version == 2
-    assert blocked(box, "77172990001")
+    assert blocked(box, "77172099001")
 
 
 def test_a_cut_while_going_back_loses_no_version(tmp_path, centre):
     box = Box(tmp_path / "box", centre)
     box.update()
-    centre.add("77172990001")
+    centre.add("77172099001")
     centre.publish()
     box.update()
     folder = box.store.current.parent

@@ -44,14 +44,14 @@ def test_a_thousand_numbers_of_one_device_are_one_fingerprint(stack) -> None:
 
 def test_different_devices_differ() -> None:
     rng, prints = random.Random(5), Fingerprints()
-    drawn = Drawn("447700900123", "77172900001", "203.0.113.7", "203.0.113.7")
+    drawn = Drawn("447700900123", "77172000001", "203.0.113.7", "203.0.113.7")
     keys = {prints.of(message(invite(stack, drawn, rng))).key for stack in STACKS}
     assert len(keys) == len(STACKS)
 
 
 def test_what_a_border_controller_lets_through_is_the_media_part() -> None:
     rng, prints = random.Random(5), Fingerprints()
-    drawn = Drawn("447700900123", "77172900001", "203.0.113.7", "203.0.113.7")
+    drawn = Drawn("447700900123", "77172000001", "203.0.113.7", "203.0.113.7")
     one, other = (
         prints.of(message(invite(behind(controller, PBX.media), drawn, rng)))
         for controller in (SBC_A, SBC_B)

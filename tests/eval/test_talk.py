@@ -25,7 +25,7 @@ FILE = '[node]\nname = "a"\n[trunk.abroad]\nclass = "international"\n'
 
 def made(stack: stacks.Stack, course: Course) -> Made:
     place = Place("international", "192.0.2.20", "203.0.113.120", stack)
-    return Made(scene.BEGAN_S, "x", "", place, "447700900123", "77172900001", course)
+    return Made(scene.BEGAN_S, "x", "", place, "447700900123", "77172009001", course)
 
 
 def heard(*calls: Made) -> list[Finding]:

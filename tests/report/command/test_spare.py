@@ -63,7 +63,7 @@ def test_a_damaged_file_is_said_and_begun_anew(spare, tmp_path):
 
 @pytest.mark.parametrize(
     "args",
-    [*({"number": text} for text in ("87001234567", "+7*", "+0123456", "+" + "1" * 16)),
+    [*({"number": text} for text in ("87031234567", "+7*", "+0123456", "+" + "1" * 16)),
      {"hours": 0}, {"hours": 73}],
 )  # fmt: skip
 def test_what_is_no_number_and_no_while(args):
