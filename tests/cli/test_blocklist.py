@@ -121,6 +121,6 @@ def test_a_number_is_spared_and_listed_again_and_both_are_in_the_log(
 
 def test_what_is_no_number_is_refused(qalqan: Qalqan, config: Path) -> None:
     places_of(load(config)).state.mkdir()
-    done = qalqan("blocklist", "spare", "87001234567", "-c", config)
+    done = qalqan("blocklist", "spare", "87031234567", "-c", config)
     assert (done.code, done.out) == (1, "")
     assert "number" in done.err
