@@ -88,7 +88,7 @@ def licence_of(name: str) -> str:
         if one.startswith("License ::") and not one.endswith("OSI Approved")
     ]
     names = [SHORT.get(kind) or LONG.get(kind, kind) for kind in kinds]
-    return " OR ".join(sorted(names)) or (said["License"] if "License" in said else "unknown")
+    return " OR ".join(sorted(names)) or next(iter(said.get_all("License", [])), "unknown")
 
 
 def is_permitted(built: Built) -> bool:
