@@ -20,7 +20,13 @@ KEPT_OFF = 7
 """Digits masked at the end of a number: the longest subscriber number of the Kazakh plan (727, and
 all mobile codes). Country and area stay; of a four-digit area code the last digit goes too."""
 
-_NUMBER = re.compile(r"(?<![\w.])(\+?\d{1,8})(\d{7})(?!\w|\.\w|-\d)", re.ASCII)
+_NUMBER = re.compile(
+    r"(\+\d{1,8})\d{7}(?!\d)"
+    r"|(?<![^\W_])(?<!\d\.)(\d{1,8})\d{7}(?![^\W_]|\.\d|-[0-9a-f]{4}-)",
+    re.ASCII | re.IGNORECASE,
+)
+"""Behind a plus sign it is one, whatever stands around it. Without, it is one unless letters stand
+beside it, it is part of a decimal, or begins a UUID: a recording is often called after a number."""
 _SHORT_NUMBER = re.compile(r"(?<!\d)(\+?)(\d{5,7})(?!\d)", re.ASCII)
 _NUMBER_KEYS = frozenset({"called", "calling", "number", "redirecting"})
 "Under these, local numbers of five digits and more are masked too."
@@ -74,7 +80,7 @@ def _masked(value: object, key: str) -> object:
 
 def mask(text: str, *, local: bool = False) -> str:
     """Mask the last seven digits of every number in `text`; of local numbers all, if asked."""
-    text = _NUMBER.sub(lambda hit: hit[1] + "*" * KEPT_OFF, text)
+    text = _NUMBER.sub(lambda hit: (hit[1] or hit[2]) + "*" * KEPT_OFF, text)
     if local:
         text = _SHORT_NUMBER.sub(lambda hit: hit[1] + "*" * len(hit[2]), text)
     return text

@@ -76,6 +76,11 @@ def read_csv_files(
 
 def read_entries(path: Path, guards: Guards | None = None) -> list[Entry]:
     """Return the entries of a file, whatever version it says it is. Raises `ListError`."""
+    return [entry for _, entry in read_lines(path, guards)]
+
+
+def read_lines(path: Path, guards: Guards | None = None) -> list[tuple[int, Entry]]:
+    """Return the entries of a file, each with the number of its line. Raises `ListError`."""
     reader = _Reader(guards or Guards())
     entries = reader.read(_text(path))
     if reader.wrong:
@@ -105,7 +110,7 @@ def _text(path: Path) -> str:
 def _read(path: Path, version: int | None, guards: Guards) -> tuple[int, list[Entry]]:
     """Return version and entries of a file."""
     reader = _Reader(guards)
-    entries = reader.read(_text(path))
+    entries = [entry for _, entry in reader.read(_text(path))]
     versions = reader.versions | ({version} if version is not None else set())
     if not versions:
         reader.refuse(1, "the list has no version; add a line '# version: 1'")
@@ -139,8 +144,8 @@ class _Reader:
         """Remember a wrong line."""
         self.wrong.append((number, reason))
 
-    def read(self, text: str) -> list[Entry]:
-        """Return the entries of all lines that are right."""
+    def read(self, text: str) -> list[tuple[int, Entry]]:
+        """Return the entries of all lines that are right, each with the number of its line."""
         lines = self._lines(text)
         number, header = next(lines, (1, ""))
         separator = ";" if header.count(";") > header.count(",") else ","
@@ -154,7 +159,7 @@ class _Reader:
             try:
                 entry = _entry(_row(columns, _cells(line, separator)), self._guards)
                 self._take(number, entry)
-                entries.append(entry)
+                entries.append((number, entry))
             except _Wrong as wrong:
                 self.refuse(number, str(wrong))
         return entries

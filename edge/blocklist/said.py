@@ -56,11 +56,12 @@ def said_of(stores: list[Store], digits: str, now_s: int) -> Iterator[Said]:
         entries = [(entry, 0) for entry in in_memory(store.name, added).covering(digits)]
         entries += [(entry, found.version) for entry in found.covering(digits)]
         for entry, version in entries:
-            holds = LIFTED if entry in lifted else _validity(entry, now_s)
+            holds = LIFTED if entry in lifted else validity(entry, now_s)
             yield Said(store.name, version, entry, holds)
 
 
-def _validity(entry: Entry, now_s: int) -> str:
+def validity(entry: Entry, now_s: int) -> str:
+    """Return whether an entry that nothing has lifted holds now."""
     if is_valid(entry, now_s):
         return HOLDS
     return NOT_YET if now_s < entry.valid_from else EXPIRED

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from edge.asking import ask
 from edge.config import Config
 from edge.errors import InputError
 from edge.places import places_of
@@ -13,14 +14,6 @@ from edge.whose import act_as_owner
 
 DEGRADED = 3
 Why = Annotated[str, typer.Option("--reason", help="Why; goes into the audit log.")]
-
-
-def ask(config: Config, act: str, args: dict[str, Any], reason: str) -> Result:
-    """Have it done and return what became of it; see `edge.by_hand.ask`."""
-    # What writes the outbox and reads commands takes a second to load: too long for `trunk stop`.
-    from edge.by_hand import ask as by_hand  # noqa: PLC0415 - as said above
-
-    return by_hand(config, act, args, reason)
 
 
 def do(config: Config, act: str, args: dict[str, Any], reason: str) -> None:

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from edge import clock, config as config_file
+from edge.asking import ask
 from edge.cli import jsonlines
-from edge.cli.acts import DEGRADED, Why, ask, do, is_recorded
+from edge.cli.acts import DEGRADED, Why, do, is_recorded
 from edge.cli.options import ConfigFile, the_config
 from edge.cli.trunk_table import print_list, print_report
 from edge.config import Config

@@ -12,6 +12,7 @@ from edge.console.house import Door, House, Look
 from edge.console.minutes import Minutes
 from edge.console.people import Role
 from edge.console.speech import LANGUAGES, speech_of
+from edge.console.tables import Tables
 from edge.moment import Moments
 from edge.places import Places, places_of
 
@@ -43,6 +44,7 @@ class Desk(House):
         speeches = {name: speech_of(name) for name in LANGUAGES}
         super().__init__(self.places.page, Look(config.node.name, DOORS, CODE, speeches), tls=tls)
         self.minutes = Minutes(config)
+        self.tables = Tables(config.blocklist.files, config.blocklist.least_prefix_digits)
         self.moments = Moments()
         self.history = history
 

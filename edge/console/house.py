@@ -39,11 +39,12 @@ HouseT_co = TypeVar("HouseT_co", bound="House", covariant=True)
 class Refused(Exception):
     """A request that is answered with a page saying why not."""
 
-    def __init__(self, status: HTTPStatus, text: str) -> None:
-        """Say it, in the language of who asked."""
+    def __init__(self, status: HTTPStatus, text: str, error: str = "") -> None:
+        """Say it, in the language of who asked; and what the machine said, if it was the one."""
         super().__init__(text)
         self.status = status
         self.text = text
+        self.error = error
 
 
 class Door(NamedTuple):
@@ -223,13 +224,17 @@ class Visit(Generic[HouseT_co]):
         """Return a refusal with a text of ours, and what no language changes behind it."""
         return Refused(status, f"{self.speech.say(text)} {more}".rstrip())
 
+    def lacks(self, status: HTTPStatus, error: str) -> Refused:
+        """Return a refusal for what the machine said: its kind, and the words themselves."""
+        return Refused(status, self.speech.lack(error), self.shown(error))
+
     def to(self, path: str) -> Response:
         """Send the browser to another page of ours."""
         return RedirectResponse(path, HTTPStatus.SEE_OTHER.value)
 
     def refusal(self, refused: Refused) -> Response:
         """Return a page that says why not."""
-        return self.page("refused.html", {"text": refused.text}, refused.status)
+        return self.page("refused.html", {"refused": refused}, refused.status)
 
 
 Show: TypeAlias = Callable[[Visit[HouseT_co]], Response]
@@ -242,7 +247,7 @@ def shielded(show: Show[HouseT_co], visit: Visit[HouseT_co]) -> Response:
     except Refused as refused:
         return visit.refusal(refused)
     except QalqanError as error:
-        return visit.refusal(Refused(HTTPStatus.SERVICE_UNAVAILABLE, visit.shown(str(error))))
+        return visit.refusal(visit.lacks(HTTPStatus.SERVICE_UNAVAILABLE, str(error)))
 
 
 def _environment(speech: Speech, folders: tuple[Path, ...]) -> Environment:

@@ -11,8 +11,10 @@ from edge.model.message import Flow, Malformed, Message, socket_text
 MOST_STEPS = 60
 MOST_ENDS = 6
 "Ends that are drawn beside each other; a message between others is only in the table."
-COLUMN, STEP, TOP, SIDE = 220, 34, 46, 110
-"Of the drawing."
+COLUMN, STEP, TOP, SIDE = 190, 34, 46, 72
+"Of the drawing of two ends with an address of IPv4, which fits a telephone; more needs more."
+LETTER = 8
+"How wide one of an address is."
 NS = 1_000_000_000
 
 
@@ -80,17 +82,20 @@ def _ends(flow: Flow) -> tuple[str, str]:
 def ladder_of(steps: list[Step]) -> Ladder:
     """Return the drawing of messages."""
     names: dict[str, int] = {}
+    lengths = (len(name) for one in steps for name in (one.source, one.destination))
+    longest = LETTER * max(lengths, default=0)
+    side, column = max(SIDE, longest // 2), max(COLUMN, longest + LETTER)
     for step in steps:
         for name in (step.source, step.destination):
             if name and name not in names and len(names) < MOST_ENDS:
-                names[name] = SIDE + COLUMN * len(names)
+                names[name] = side + column * len(names)
     arrows = [
         _arrow(step, names[step.source], names[step.destination], TOP + STEP * (number + 1))
         for number, step in enumerate(_drawn(steps, names))
     ]
     return Ladder(
         tuple(steps), tuple((x, name) for name, x in names.items()), tuple(arrows),
-        2 * SIDE + COLUMN * max(len(names) - 1, 0), TOP + STEP * (len(arrows) + 1),
+        2 * side + column * max(len(names) - 1, 0), TOP + STEP * (len(arrows) + 1),
     )  # fmt: skip
 
 

@@ -7,21 +7,14 @@ from typing import Any
 
 import structlog
 
+from edge.asking import ask, note
 from edge.config import Config
 from edge.errors import InputError, QalqanError
 from edge.report.message import Result
 
-NOTICE = "notice"
 EVERY_S = 0.5
 MOST = 200
 "That wait to be recorded; more are recorded as lost in the log of the process."
-
-
-def _ask(config: Config, act: str, args: dict[str, Any], reason: str, person: str) -> Result:
-    # What keeps acts takes a second to load: too long for a start.
-    from edge.by_hand import ask  # noqa: PLC0415 - as said above
-
-    return ask(config, act, args, reason, person)
 
 
 class Minutes:
@@ -35,14 +28,11 @@ class Minutes:
 
     def do(self, act: str, args: dict[str, Any], reason: str, person: str) -> str:
         """Have something done, recorded as theirs; returns what came of it. Raises `InputError`."""
-        result = _ask(self._config, act, args, reason, person)
-        if result.state != "done" or result.data.get("recorded") is False:
-            raise InputError(result.text)
-        return result.text
+        return _done(ask(self._config, act, args, reason, person))
 
     def note(self, person: str, text: str) -> None:
         """Record what is about to be done. Raises `InputError`: then it is not to be done."""
-        self.do(NOTICE, {"text": text}, "", person)
+        _done(note(self._config, text, person))
 
     def later(self, person: str, text: str) -> None:
         """Record what was done, without waiting for it."""
@@ -63,3 +53,10 @@ class Minutes:
             self.note(person, text)
         except QalqanError as lack:
             self._log.warning("not recorded", by=person, text=text, why=str(lack))
+
+
+def _done(result: Result) -> str:
+    """Return what came of an act. Raises `InputError` where it was not done, or not recorded."""
+    if result.state != "done" or result.data.get("recorded") is False:
+        raise InputError(result.text)
+    return result.text

@@ -21,6 +21,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent, get_decimal_symbol
 from typing_extensions import override
 
+from edge.console.lacks import kind_of
 from edge.console.wording import WORDS, Words
 
 LOCALES = Path(__file__).with_name("locale")
@@ -58,6 +59,10 @@ class Speech:
         """Return a word of the house (a mode, an action, a rule) for people."""
         meant = self._words.get(kind, {}).get(word)
         return self.say(meant) if meant else word
+
+    def lack(self, error: str) -> str:
+        """Return what kind of lack an error tells of."""
+        return self.say(kind_of(error))
 
     def verdict(self, action: str, wanted: str) -> str:
         """Return what was done with a call, and what would have been where a trunk observes."""

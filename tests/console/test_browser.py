@@ -15,6 +15,7 @@ from edge import clock
 from edge.console.history import Totals
 from edge.console.pages import box
 from edge.console.people import Role
+from edge.console.tables import Tables
 from edge.evidence.journal import Journal
 from edge.model.number import Number, Party
 from edge.model.outcome import Outcome, Result
@@ -22,9 +23,10 @@ from edge.origin.cases import Cases
 from edge.pipeline import Decided
 from edge.recent import Recent
 from edge.spared import read_spared
+from edge.update.state import Folder, State, Update
 from tests.call.sip_talk import write
 from tests.console.logged import logged
-from tests.console.site_house import PASSWORD, Site, as_of_now, furnish, shown
+from tests.console.site_house import LISTED, PASSWORD, Site, as_of_now, furnish, shown
 from tests.console.webdriver import Chromium, driver
 from tests.decode.test_signalling import udp
 from tests.evidence.box import decided
@@ -42,12 +44,18 @@ const tables = [...document.querySelectorAll(".wide > table")]
 return [...boxes, ...tables].map((one) => one.outerHTML.slice(0, 200));
 """
 "What stands beyond the edge of its card, or of the screen."
+LONG_CHOICE = """
+document.querySelectorAll("select").forEach((one) => one.add(new Option("x".repeat(200))));
+"""
+"More than is ever to be chosen from: the box of the choices stays within the screen."
 LOOKS = [
     ("kk", "phone"), ("ru", "wall"), ("en", "phone"),
     *(pytest.param(*one, marks=pytest.mark.long)
       for one in (("kk", "wall"), ("ru", "phone"), ("en", "wall"))),
 ]  # fmt: skip
 "Each language and each width with every change, all of both with the proofs."
+TABLE = "# version: 1\npattern,party,action,category,basis\n"
+UPDATE = Update("spring", "1.0", "1.1", State.FAILED, why="wrong-signature", text="x" * 200)
 A_MINUTE_S = 60
 CALLS = 60
 "A minute of the chart."
@@ -80,12 +88,21 @@ def stopped(site: Site) -> str:
     return kept.record
 
 
+def have_files(site: Site, folder: Path) -> None:
+    """Have the configuration name a file that is there, and one that is not."""
+    table, gone = folder / "operators-own-numbers.csv", folder / "gone.csv"
+    table.write_text(f"{TABLE}+{LISTED},calling,block,fraud,order-2\n", encoding="utf-8")
+    site.desk.tables = Tables((table, gone), 3)
+
+
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A box with calls, campaigns, and an hour behind it."""
     config = furnish(tmp_path_factory.mktemp("box"), "spoofed_7172.pcap", "plain_calls.pcap")
     with shown(config) as site:
         Cases(site.desk.places.campaigns).write(CASE)
+        have_files(site, tmp_path_factory.mktemp("operator"))
+        Folder(site.desk.places.update).keep(UPDATE)
         now_s, calls, would = site.desk.now_s(), 0, 0
         for minute in range(CALLS):
             calls, would = calls + minute % 7, would + minute % 3
@@ -175,6 +192,8 @@ def test_every_page_fits_and_complains_of_nothing(
             assert browser.run(TOO_WIDE, WIDTHS[width][0]) == [], path
             name = path.strip("/").partition("?")[0].replace("/", "-") or "now"
             browser.shoot(PICTURES / f"{name}-{language}-{width}.png")
+            browser.run(LONG_CHOICE)
+            assert browser.run(TOO_WIDE, WIDTHS[width][0]) == [], path
             assert browser.errors() == [], path
 
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from edge.console.desk import DOORS
 from edge.console.people import Role
-from tests.console.site_house import Site, shown
+from tests.console.site_house import Site
 
 
 def test_everybody_is_led_to_what_they_may_see(site: Site) -> None:
@@ -32,16 +32,3 @@ def test_a_folder_that_is_gone_is_said_and_ends_nothing(site: Site, tmp_path) ->
             assert browser.get(path).status == HTTPStatus.OK
     finally:
         away.rename(evidence)
-
-
-def test_damage_is_said_in_the_language_of_the_page(site: Site) -> None:
-    lists = site.desk.places.lists
-    (lists / "fraud.state").rename(lists / "kept")
-    (lists / "fraud.state").write_text("{")
-    try:
-        with shown(site.desk.config) as other:
-            answer = other.signed_in(Role.ENGINEER, "ru").get("/list?number=77172000001")
-    finally:
-        (lists / "kept").rename(lists / "fraud.state")
-    assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE
-    assert "Не выполнено" in answer.words

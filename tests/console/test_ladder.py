@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The messages of a call are read again from its evidence, and drawn between their ends."""
 
+from itertools import pairwise
+
+import pytest
+
 from edge.config import Config
-from edge.console.ladder import MOST_ENDS, MOST_STEPS, Step, ladder_of, steps_of
+from edge.console.ladder import LETTER, MOST_ENDS, MOST_STEPS, Step, ladder_of, steps_of
 from edge.decode.pcapng import PcapngWriter
 from edge.evidence.shelf import capture_of, find
 from edge.places import places_of
@@ -52,3 +56,22 @@ def test_there_is_an_end_to_what_is_drawn() -> None:
     assert len(drawn.arrows) == MOST_ENDS - 1
     messages = [write("INVITE", call=f"c{number}") for number in range(MOST_STEPS + 9)]
     assert len(steps_of([section(*messages)])) <= MOST_STEPS
+
+
+PHONE = 336
+"Points between the margins of a screen of 360."
+
+
+@pytest.mark.parametrize(("ends", "fits"), [
+    (("192.0.2.1:5060", "198.51.100.10:5060"), True),
+    (("[2001:db8:51:ffff:ffff:ffff:ffff:10]:5060", "192.0.2.1:5060"), False),
+    (("192.0.2.1:5060", "198.51.100.10:5060", "203.0.113.5:5060"), False),
+])  # fmt: skip
+def test_no_address_is_cut_off_or_runs_into_the_next(ends: tuple[str, ...], *, fits: bool) -> None:
+    drawn = ladder_of([Step(0.0, "INVITE", "sip", *pair) for pair in pairwise(ends)])
+    spans = [(x - len(name) * LETTER / 2, x + len(name) * LETTER / 2) for x, name in drawn.ends]
+    assert [name for _, name in drawn.ends] == list(ends)
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
+    assert spans[0][0] >= 0
+    assert spans[-1][1] <= drawn.width
+    assert (drawn.width <= PHONE) is fits

@@ -13,7 +13,8 @@ from edge.model.event import TrunkClass
 from edge.model.outcome import Result
 from edge.model.verdict import Action, Basis, Mode
 from edge.origin.paper import SAID_BY
-from edge.update.state import State
+from edge.trust.alarm import Alarm
+from edge.update.state import State, Why
 from edge.verdict.rule import BY_ID
 from tests.console.sentences import checks
 
@@ -26,6 +27,8 @@ def test_all_words_are_there() -> None:
     ):  # fmt: skip
         assert WORDS[kind].keys() == {word.value for word in words}
     assert WORDS["holds"].keys() == {HOLDS, LIFTED, EXPIRED, NOT_YET}
+    whys = {word.value for word in (*Why, *Alarm)}
+    assert WORDS["why"].keys() == whys | {"well"}
     assert WORDS["trust"].keys() == SAID_BY.keys()
     assert WORDS["rule"].keys() == BY_ID.keys()
     assert WORDS["log"].keys() == set(LEVELS)

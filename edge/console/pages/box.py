@@ -54,16 +54,20 @@ class Row(NamedTuple):
     "Of the part, the process, the list; empty where there is but one."
     level: str
     text: str
+    error: str
+    "What the machine said, in English; of which kind it is stands in the text."
     hint: str
 
 
 def row_of(visit: Visit, finding: Finding) -> Row:
     """Return a finding as it is shown."""
     speech, (kind, _, name) = visit.speech, finding.check.partition(":")
-    text, hint = (speech.told(one, finding.values) for one in (finding.seen, finding.mended))
-    return Row(
-        speech.word("check", kind), name, finding.level.value, visit.shown(text), visit.shown(hint)
-    )
+    values, error = dict(finding.values), str(finding.values.get("why", ""))
+    if error:
+        values["why"] = speech.lack(error)
+    told = (speech.told(one, values) for one in (finding.seen, finding.mended))
+    text, error, hint = map(visit.shown, (next(told), error, next(told)))
+    return Row(speech.word("check", kind), name, finding.level.value, text, error, hint)
 
 
 def hub_certificate(desk: Desk, patient: Patient) -> Certificate | None:

@@ -7,7 +7,6 @@ from typing import Any
 from starlette.responses import Response
 
 from edge.console.desk import Visit
-from edge.console.house import Refused
 from edge.console.ladder import ladder_of, steps_of
 from edge.console.speech import Speech
 from edge.errors import InputError
@@ -73,7 +72,7 @@ def evidence(visit: Visit) -> Response:
     try:
         bundle = bundle_of(visit.desk.places.evidence, name, lambda _line: None, without_proof=True)
     except InputError as wrong:
-        raise Refused(HTTPStatus.NOT_FOUND, str(wrong)) from wrong
+        raise visit.lacks(HTTPStatus.NOT_FOUND, str(wrong)) from wrong
     record = bundle.records[0]
     visit.desk.minutes.note(visit.name, f"took the evidence of {record}")
     headers = {"Content-Disposition": f'attachment; filename="evidence-{record}.tar"'}

@@ -51,8 +51,22 @@ def test_numbers_in_what_the_doctor_saw_are_not_for_a_viewer(own: Site) -> None:
     seen = fail("list:fraud", "cannot be used: {why}", "see {why}", why="<b>447700900123")
     box.DOCTOR._found = own.desk.now_s(), [seen]
     text = own.signed_in(Role.VIEWER).get("/box").text
-    assert text.count("cannot be used: &lt;b&gt;44770*******") == 1
+    assert text.count('<code lang="en">&lt;b&gt;44770*******</code>') == 1
+    assert "cannot be used: the machine says why" in text
     assert "900123" not in text
+
+
+@pytest.mark.parametrize(("language", "said"), [
+    ("en", "cannot be used: the file is damaged x: is damaged"),
+    ("ru", "использовать нельзя: файл повреждён x: is damaged"),
+    ("kk", "пайдалануға болмайды: файл бүлінген x: is damaged"),
+])  # fmt: skip
+def test_of_an_error_its_kind_is_told_and_its_words_are_kept(
+    own: Site, language: str, said: str
+) -> None:
+    seen = fail("list:fraud", "cannot be used: {why}", "tell the centre", why="x: is damaged")
+    box.DOCTOR._found = own.desk.now_s(), [seen]
+    assert said in own.signed_in(Role.ENGINEER, language).get("/box").words
 
 
 def test_what_the_page_may_not_examine_it_does_not(own: Site) -> None:
@@ -73,7 +87,21 @@ def test_an_update_is_told(own: Site) -> None:
     answer = own.signed_in(Role.ENGINEER, "ru").get("/box")
     assert "1.0 → 1.1" in answer.words
     assert "на испытании" in answer.words
-    assert "&lt;i&gt;why" in answer.text
+    assert '<code lang="en">&lt;i&gt;why</code>' in answer.text
+
+
+@pytest.mark.parametrize(("language", "state", "why", "said"), [
+    ("en", State.CONFIRMED, "", "Why all was well all was well"),
+    ("ru", State.CONFIRMED, "", "Почему всё в порядке all was well"),
+    ("kk", State.FAILED, "no-space", "Неге дискіде орын жоқ all was well"),
+    ("ru", State.FAILED, "freeze", "Почему срок подписанного истёк all was well"),
+])  # fmt: skip
+def test_why_an_update_stands_so_is_told_by_its_kind(
+    own: Site, language: str, state: State, why: str, said: str
+) -> None:
+    update = Update("spring", "1.0", "1.1", state, why=why, text="all was well")
+    Folder(own.desk.places.update).keep(update)
+    assert said in own.signed_in(Role.ENGINEER, language).get("/box").words
 
 
 # Certificates -----------------------------------------------------------------

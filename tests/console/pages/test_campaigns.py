@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """*Campaigns* and their dossiers, whose numbers only those see who may."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from msgspec.structs import replace
 
 from edge.console.people import Role
 from edge.console.speech import speech_of
+from edge.detect.clues import HOURS
+from edge.detect.origin import LEAST_FOR_HOURS, hours_of
 from edge.detect.score import Reason
 from edge.origin.cases import Cases
 from tests.console.site_house import Site, furnish, shown
@@ -70,3 +73,32 @@ def test_titles_of_clues_and_members_are_said_so_too(own: Site) -> None:
 @pytest.mark.parametrize("name", ["c000000000000", "x", "%2e%2e%2fusers"])
 def test_a_campaign_that_is_none_is_said(own: Site, name: str) -> None:
     assert own.signed_in(Role.VIEWER).get(f"/campaigns/{name}").status == 404
+
+
+@pytest.mark.parametrize(("language", "said"), [
+    ("en", "14:00 to 23:00; these would be office hours at UTC+0"),
+    ("ru", "с 14:00 до 23:00; это рабочие часы в поясе UTC+0"),
+    ("kk", "14:00–23:00; бұл UTC+0 белдеуіндегі жұмыс уақыты"),
+])  # fmt: skip
+def test_its_hours_are_told_by_the_clock_of_the_page(own: Site, language: str, said: str) -> None:
+    hours = hours_of([0] * 9 + [LEAST_FOR_HOURS] * 9 + [0] * 6)
+    assert hours is not None
+    case = with_line(kind=HOURS.code, title=HOURS.title, value=hours.text())
+    Cases(own.desk.places.campaigns).write(case)
+    assert said in own.signed_in(Role.VIEWER, language).get(f"/campaigns/{CASE.id}").words
+
+
+def test_hours_that_another_version_wrote_are_shown_as_they_are(own: Site) -> None:
+    Cases(own.desk.places.campaigns).write(with_line(kind=HOURS.code, value="by day"))
+    assert "by day" in own.signed_in(Role.VIEWER).get(f"/campaigns/{CASE.id}").words
+
+
+def test_the_day_is_drawn_from_midnight_of_the_page(own: Site) -> None:
+    hours = tuple(range(24))
+    Cases(own.desk.places.campaigns).write(replace(CASE, hours=hours))
+    text = own.signed_in(Role.VIEWER).get(f"/campaigns/{CASE.id}").text
+    drawn = re.findall(r'height="([\d.]+)"/><text x="\d+" y="90">(\d\d)<', text)
+    assert [hour for _, hour in drawn] == [f"{hour:02}" for hour in range(24)]
+    assert [float(tall) for tall, _ in drawn] == [
+        round(72 * ((hour - 5) % 24) / 23, 1) for hour in range(24)
+    ]
