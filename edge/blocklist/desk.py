@@ -9,10 +9,12 @@ import hashlib
 from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from edge.blocklist.codec import Head, write_wire
+from edge.blocklist.csvfile import entry_of
 from edge.blocklist.delta import Change, changed, difference
 from edge.blocklist.entry import Entry, Shape
 from edge.blocklist.layout import key_of
@@ -21,6 +23,7 @@ from edge.blocklist.manifest import (
     Guards,
     Manifest,
     Record,
+    folded,
     read_manifest,
     read_record,
     write_manifest,
@@ -33,6 +36,15 @@ from edge.errors import ListError
 from edge.trust.roles import MANIFEST
 
 
+class Prepared(NamedTuple):
+    """An urgent record, as it lies in the list's folder."""
+
+    record: Record
+    octets: bytes
+    "What is signed."
+    is_withdrawn: bool
+
+
 class Desk:
     """One list of one repository."""
 
@@ -43,6 +55,7 @@ class Desk:
         self._published = Store(folder / "published", name)
         self._draft = Store(folder / "draft", name)
         self.manifest = folder / MANIFEST
+        self._in_force = folder / "published.json"
         self._records = folder / "urgent"
         for store in (self._published, self._draft):
             if store.open() is None:
@@ -106,14 +119,28 @@ class Desk:
         new.replace(self._blobs / sha256)
         return Blob(sha256, size, head.base)
 
-    def urgent(self) -> list[Record]:
+    def prepared(self) -> list[Prepared]:
         """Return all urgent records that were ever prepared, oldest first."""
         paths = sorted(self._records.glob("*.json"), key=lambda path: int(path.stem))
-        return [read_record(path.read_bytes()) for path in paths]
+        return [_prepared(path) for path in paths]
+
+    def urgent(self) -> list[Record]:
+        """Return the urgent records that were not withdrawn, oldest first."""
+        return [one.record for one in self.prepared() if not one.is_withdrawn]
 
     def last_urgent(self) -> int:
-        """Return the number of the last urgent record; the draft holds all up to it."""
-        return max((record.seq for record in self.urgent()), default=0)
+        """Return the number of the last urgent record; the draft holds all that count up to it."""
+        return max((one.record.seq for one in self.prepared()), default=0)
+
+    def folded_through(self) -> int:
+        """Return up to which number the published list holds what urgent records said."""
+        if not self._in_force.exists():
+            return 0
+        return read_manifest(self._in_force.read_bytes()).urgent
+
+    def live(self, now_s: int) -> list[Record]:
+        """Return the urgent records that speak over the published list where they were signed."""
+        return folded(self.urgent(), self.folded_through(), now_s)
 
     def hurry(
         self, now_s: int, hours: int, added: Iterable[Entry] = (), lifted: Iterable[Entry] = ()
@@ -132,15 +159,38 @@ class Desk:
         replace(self._records / f"{record.seq}.json", msgspec.json.encode(record))
         return record
 
-    def in_force(self, low: str, now_s: int) -> set[Entry]:
-        """Return what the published list and urgent records say of a number, that can be lifted.
+    def withdraw(self, seq: int) -> None:
+        """Have the draft say of a record's entries what it would say without that record.
 
-        What a record adds ends with it on the box, yet is named as it was signed.
+        That is what the published list and the other records say; what was drafted by hand of the
+        very same entries is lost. The number is not used again. Raises `ListError`.
         """
-        live = [record for record in self.urgent() if now_s < record.expires]
-        urgent = {entry for record in live for entry in record.added if entry.low == low}
-        _, lifted = settle(live)
-        return {*self.published().covering(low), *urgent} - lifted
+        records = self.urgent()
+        entries = {e for one in records if one.seq == seq for e in (*one.added, *one.lifted)}
+        if not entries:
+            raise ListError(f"{self.name} has no urgent record {seq} to withdraw")
+        others = [one for one in records if one.seq > self.folded_through() and one.seq != seq]
+        wanted = _said(self.published(), others, entries)
+        there = _said(self.draft(), (), entries)
+        if wanted != there:
+            self.edit(wanted - there, there - wanted)
+        replace(_withdrawal(self._records / f"{seq}.json"), b"")
+
+    def in_force(self, pattern: str, records: Iterable[Record]) -> list[Entry]:
+        """Return what the published list and records over it say of exactly these numbers.
+
+        What a record adds ends with it on the box, yet is named as it was signed. Raises
+        `ListError` if there is nothing: then nothing can be lifted.
+        """
+        records = list(records)
+        wanted = entry_of({"pattern": pattern, "party": "calling", "action": "allow"})
+        _, lifted = settle(records)
+        urgent = {entry for record in records for entry in record.added}
+        there = {*self.published().covering(wanted.low), *urgent} - lifted
+        found = [entry for entry in there if entry.text() == wanted.text()]
+        if not found:
+            raise ListError(f"{pattern} is not in force in {self.name}")
+        return sorted(found, key=repr)
 
     def pending(self) -> Manifest | None:
         """Return the manifest that waits, if it is of the draft as it is now."""
@@ -162,6 +212,7 @@ class Desk:
         for store in (self._published, self._draft):
             store.write(draft.sheet()._replace(version=manifest.version))
             store.commit(manifest.version)
+        replace(self._in_force, write_manifest(manifest))
 
 
 def _opened(store: Store) -> Snapshot:
@@ -169,6 +220,24 @@ def _opened(store: Store) -> Snapshot:
     if found is None:
         raise ListError(f"{store.current}: no list is here")
     return found
+
+
+def _withdrawal(path: Path) -> Path:
+    """Return what lies beside a record that was withdrawn."""
+    return path.with_suffix(".withdrawn")
+
+
+def _prepared(path: Path) -> Prepared:
+    octets = path.read_bytes()
+    return Prepared(read_record(octets), octets, _withdrawal(path).exists())
+
+
+def _said(under: Snapshot, records: Iterable[Record], entries: set[Entry]) -> set[Entry]:
+    """Return which of these entries hold in a list with records over it, oldest first."""
+    holding = {entry for entry in entries if entry in under.covering(entry.low)}
+    for record in records:
+        holding = (holding - {*record.lifted}) | (entries & {*record.added})
+    return holding
 
 
 def _counts(blocks: Iterable[Block]) -> Counts:

@@ -15,7 +15,7 @@ from edge.blocklist.said import opened, said_of, stores_of
 from edge.blocklist.store import Store, lists_in, open_list
 from edge.cli import jsonlines
 from edge.cli.acts import Why, do
-from edge.cli.list import entry_text, moment
+from edge.cli.entries import entry_text, moment
 from edge.cli.options import ConfigFile
 from edge.config import load
 from edge.errors import ListError

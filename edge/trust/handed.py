@@ -34,6 +34,8 @@ class Flaw(Enum):
     "It is good, and of the other side."
     OTHER_MANIFEST = "other-manifest"
     "It names other octets than those that are to be signed, or more than these."
+    OTHER_RECORD = "other-record"
+    "It is of another urgent record than the one that was handed out."
     OTHER_NUMBER = "other-number"
     "Its number is not the next: it was used before, or is too high."
     EXPIRED = "expired"
@@ -46,6 +48,7 @@ _SENTENCES = {
     Flaw.WRONG_KEY: "it is not signed by the key of this side",
     Flaw.OTHER_SIDE: "it is signed by the other side, which must hand it in itself",
     Flaw.OTHER_MANIFEST: "it signs another manifest than the one that waits",
+    Flaw.OTHER_RECORD: "it signs another urgent record than this one",
     Flaw.OTHER_NUMBER: "its number is not the next one: sign anew with the command as shown",
     Flaw.EXPIRED: "it has expired",
     Flaw.TWICE: "this side has signed already",

@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 from edge.blocklist.codec import Head
 from edge.blocklist.delta import changed
 from edge.blocklist.desk import Desk, compare, edits
-from edge.blocklist.manifest import Guards
+from edge.blocklist.manifest import Guards, read_record
 from edge.blocklist.sheet import to_entries
 from edge.errors import ListError
 from tests.blocklist.images import entry, opened, snapshot
@@ -59,3 +59,92 @@ def test_published_versions_count_up_and_bring_a_delta(desk):
         assert [delta.base for delta in manifest.deltas] == ([version - 1] if version > 1 else [])
         desk.publish()
         assert (desk.published().version, len(desk.published())) == (version, version)
+
+
+FIRST, SECOND = entry("77172000001"), entry("77172000002")
+
+
+def publish(desk):
+    desk.prepare(NOW, 30, Guards(), desk.last_urgent())
+    desk.publish()
+
+
+def drafted(desk):
+    return set(to_entries(desk.draft().sheet()))
+
+
+@pytest.fixture
+def listing(desk):
+    """A list that has the first number in force."""
+    desk.edit(added=[FIRST])
+    publish(desk)
+    return desk
+
+
+def test_what_is_signed_is_what_was_prepared_to_the_octet(listing):
+    record = listing.hurry(NOW, 1, added=[SECOND])
+    [one] = listing.prepared()
+    assert (one.record, one.is_withdrawn) == (record, False)
+    assert read_record(one.octets) == record
+    assert (record.seq, record.expires) == (1, NOW + 3600)
+
+
+@pytest.mark.parametrize(
+    ("records", "withdrawn", "left"),
+    [
+        pytest.param([([SECOND], [])], 1, {FIRST}, id="an addition"),
+        pytest.param([([], [FIRST])], 1, {FIRST}, id="a lifting"),
+        pytest.param([([FIRST], [])], 1, {FIRST}, id="of what is in force"),
+        pytest.param([([SECOND], []), ([SECOND], [])], 1, {FIRST, SECOND}, id="one of two alike"),
+        pytest.param([([SECOND], []), ([], [SECOND])], 2, {FIRST, SECOND}, id="lifts an addition"),
+        pytest.param([([SECOND], []), ([], [SECOND])], 1, {FIRST}, id="an addition that is lifted"),
+        pytest.param([([], [FIRST]), ([FIRST], [])], 2, set(), id="adds what was lifted"),
+    ],
+)
+def test_a_record_that_is_withdrawn_is_undone_in_the_draft(listing, records, withdrawn, left):
+    for added, lifted in records:
+        listing.hurry(NOW, 1, added=added, lifted=lifted)
+    listing.withdraw(withdrawn)
+    assert drafted(listing) == left
+    assert withdrawn not in [record.seq for record in listing.urgent()]
+    assert listing.hurry(NOW, 1, added=[SECOND]).seq == len(records) + 1, "no number is used twice"
+
+
+def test_what_is_no_record_is_not_withdrawn(listing):
+    listing.hurry(NOW, 1, added=[SECOND])
+    listing.withdraw(1)
+    for seq in (1, 2):
+        with pytest.raises(ListError, match=f"no urgent record {seq} to withdraw"):
+            listing.withdraw(seq)
+
+
+def test_a_version_folds_records_and_a_withdrawn_number_with_them(listing):
+    listing.hurry(NOW, 1, added=[SECOND])
+    listing.hurry(NOW, 1, lifted=[FIRST])
+    listing.withdraw(2)
+    assert (listing.folded_through(), [one.seq for one in listing.live(NOW)]) == (0, [1])
+    publish(listing)
+    assert (listing.folded_through(), listing.live(NOW)) == (2, [])
+    assert set(to_entries(listing.published().sheet())) == {FIRST, SECOND}
+    listing.edit(removed=[SECOND])
+    assert listing.folded_through() == 2, "whatever is drafted after it"
+    listing.hurry(NOW, 1, added=[SECOND])
+    listing.withdraw(3)
+    assert drafted(listing) == {FIRST, SECOND}, "as the version in force has it"
+    listing.edit(removed=[SECOND])
+    publish(listing)
+    listing.hurry(NOW, 1, added=[SECOND])
+    listing.withdraw(4)
+    assert drafted(listing) == {FIRST}, "what the first record said is over"
+
+
+def test_what_can_be_lifted_is_in_force_by_a_version_or_a_record(listing):
+    other = entry("77172000001", basis="order 7")
+    records = [listing.hurry(NOW, 1, added=[SECOND, other])]
+    assert listing.in_force("+77172000002", records) == [SECOND]
+    assert set(listing.in_force("+77172000001", records)) == {FIRST, other}
+    assert listing.in_force("+77172000001", []) == [FIRST]
+    records.append(listing.hurry(NOW, 1, lifted=[SECOND]))
+    for pattern, over in (("+77172000002", records), ("+7717*", records), ("+77172000002", [])):
+        with pytest.raises(ListError, match="is not in force in fraud"):
+            listing.in_force(pattern, over)

@@ -193,4 +193,5 @@ def test_the_order_of_lines_never_matters(entries, random, number):
 @given(st.lists(entries_drawn, max_size=6), st.text(max_size=6))
 def test_any_text_may_be_asked_for(entries, text):
     hit = SimpleBlocklist("a", 1, entries).find(text, Listed.CALLING, ABROAD, 2)
-    assert hit is None or text.startswith(hit.entry.low[:1])
+    if hit:
+        assert hit.entry.low <= text[: len(hit.entry.low)] <= hit.entry.high

@@ -91,7 +91,7 @@ class Lists:
 
     def standing(self, name: str) -> Standing:
         """Return how a list stands. Raises `ListError` if there is none."""
-        with self._desk(name) as desk:
+        with self.opened(name) as desk:
             published, draft = desk.published(), desk.draft()
             return Standing(
                 name, published.version, len(published), len(draft), self._pending(desk),
@@ -100,7 +100,7 @@ class Lists:
 
     def changes(self, name: str) -> Changes:
         """Return what the draft changes."""
-        with self._desk(name) as desk:
+        with self.opened(name) as desk:
             key = desk.published().layout.digest, desk.draft().layout.digest
             known = self._compared.get(name)
             if known and known[0] == key:
@@ -111,7 +111,7 @@ class Lists:
 
     def covering(self, name: str, digits: str) -> list[tuple[str, Entry]]:
         """Return the entries that cover a number: `=` in both, `-` published, `+` drafted."""
-        with self._desk(name) as desk:
+        with self.opened(name) as desk:
             before = list(desk.published().covering(digits))
             after = list(desk.draft().covering(digits))
         found = [("=" if entry in after else "-", entry) for entry in before]
@@ -121,13 +121,13 @@ class Lists:
 
     def add(self, name: str, entry: Entry) -> None:
         """Add an entry to the draft."""
-        with self._desk(name) as desk:
+        with self.opened(name) as desk:
             desk.edit(added=[entry])
 
     def remove(self, name: str, pattern: str) -> list[Entry]:
         """Remove all entries of a pattern from the draft. Raises `ListError` if there are none."""
         wanted = entry_of({"pattern": pattern, "party": "calling", "action": "allow"})
-        with self._desk(name) as desk:
+        with self.opened(name) as desk:
             covering = desk.draft().covering(wanted.low)
             found = [entry for entry in covering if entry.text() == wanted.text()]
             if not found:
@@ -137,12 +137,12 @@ class Lists:
 
     def prepare(self, name: str, days: int, now_s: int) -> Manifest:
         """Write the manifest of the next version; what was signed before counts no more."""
-        with self._desk(name) as desk:
+        with self.opened(name) as desk:
             return desk.prepare(now_s, days, Guards(), desk.last_urgent())
 
     def take(self, name: str, side: str, octets: bytes, now_s: int) -> Pending:
         """Take the signature of a side. Raises `NotTaken`."""
-        with self._desk(name) as desk:
+        with self.opened(name) as desk:
             if self._pending(desk) is None:
                 raise ListError(f"{name}: nothing waits to be signed")
             Repository(self.folder).take(name, side, desk.manifest, octets, now_s)
@@ -152,7 +152,7 @@ class Lists:
         """Put in force what both have signed. Raises `QalqanError`."""
         if self._online is None:
             raise ConfigError("the online key is not here")
-        with self._desk(name) as desk:
+        with self.opened(name) as desk:
             manifest = self._waiting(desk).manifest
             Repository(self.folder).publish(name, desk.manifest, self._online, now_s)
             desk.publish()
@@ -161,7 +161,8 @@ class Lists:
     # What these share -----------------------------------------------------------------
 
     @contextmanager
-    def _desk(self, name: str) -> Iterator[Desk]:
+    def opened(self, name: str) -> Iterator[Desk]:
+        """Give a list to who works on it, alone. Raises `ListError` if there is none."""
         with self._alone:
             if name not in self.names():
                 raise ListError(f"there is no list {name}")

@@ -22,6 +22,7 @@ from hil.hub.desk.health import Health, health_of
 from hil.hub.desk.lists import Lists
 from hil.hub.desk.regions import Regions
 from hil.hub.desk.stops import Stops
+from hil.hub.desk.urgent import Urgent
 from hil.hub.desk.wording import speeches
 from hil.hub.fleet import members
 from hil.hub.library import REPOSITORY
@@ -75,6 +76,7 @@ class Office(House):
         self.regions = Regions(means.folder)
         self.stops = Stops(means.store)
         self.lists = Lists(means.folder / REPOSITORY, means.online)
+        self.urgent = Urgent(self.lists)
         self._fleet = Fresh(self._look, FRESH_S)
         self._groups = Fresh(lambda: groups(means.store), FRESH_S)
 

@@ -15,7 +15,7 @@ from edge.console.stream import Streams
 from edge.console.ways import ALL, CALLS, COMMON, ENGINEER, FILES, Site, Way
 from edge.counting import Numbers
 from hil.hub.desk.office import CHECKING, Office, Visit
-from hil.hub.desk.pages import acts, campaigns, country, fleet, lists, rollouts, signing
+from hil.hub.desk.pages import acts, campaigns, country, fleet, lists, rollouts, signing, urgent
 
 SHEET = Path(__file__).parent / "static" / "desk.css"
 OPERATOR = frozenset({Role.OPERATOR})
@@ -38,6 +38,12 @@ WAYS: tuple[Way[Office], ...] = (
     Way("/lists/{name}/manifest", signing.manifest, CALLS),
     Way("/lists/{name}/sign", signing.sign, SIDES, "POST"),
     Way("/lists/{name}/publish", signing.publish, PUBLISHING, "POST"),
+    Way("/lists/{name}/urgent", urgent.show, CALLS),
+    Way("/lists/{name}/urgent/add", urgent.add, OPERATOR, "POST"),
+    Way("/lists/{name}/urgent/lift", urgent.lift, SIDES, "POST"),
+    Way("/lists/{name}/urgent/{number}/record", urgent.record, CALLS),
+    Way("/lists/{name}/urgent/{number}/sign", urgent.sign, SIDES, "POST"),
+    Way("/lists/{name}/urgent/{number}/withdraw", urgent.withdraw, SIDES, "POST"),
     Way("/rollouts", rollouts.show, ALL),
     Way("/rollouts/{name}", rollouts.steer, ENGINEER, "POST"),
     Way("/acts", acts.show, CHECKING),

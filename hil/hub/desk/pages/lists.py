@@ -26,8 +26,9 @@ DAYS = 30
 
 def all_of_them(visit: Visit) -> Response:
     """Show all lists."""
-    lists = visit.desk.lists
-    return visit.page("lists.html", {"lists": [lists.standing(name) for name in lists.names()]})
+    lists, urgent, wall_s = visit.desk.lists, visit.desk.urgent, visit.desk.wall_s()
+    found = [(lists.standing(name), urgent.waiting(name, wall_s)) for name in lists.names()]
+    return visit.page("lists.html", {"lists": found})
 
 
 def show(visit: Visit) -> Response:
@@ -36,16 +37,19 @@ def show(visit: Visit) -> Response:
     asked = visit.asked("number")
     number = asked.translate(SPOKEN)
     wrong = bool(asked) and NUMBER.fullmatch(number) is None
-    found = lists.covering(name, number.removeprefix("+")) if asked and not wrong else []
+    digits = number.removeprefix("+")
+    urgent, wall_s = visit.desk.urgent, visit.desk.wall_s()
+    found = urgent.covering(name, digits, wall_s) if asked and not wrong else []
     role = visit.person.role.value if visit.person else ""
     context = {
         "list": lists.standing(name), "changes": lists.changes(name), "asked": asked,
-        "wrong": wrong, "found": found, "side": role if role in LIST_SIDES else "",
+        "wrong": wrong, "found": found, "digits": digits,
+        "side": role if role in LIST_SIDES else "",
         "sides": LIST_SIDES, "days": DAYS, "actions": [one.value for one in Action],
         "parties": [one.value for one in Listed], "repository": lists.folder,
         "may_edit": visit.may(Role.OPERATOR),
         "may_publish": visit.may(Role.OPERATOR, Role.ENGINEER),
-        "done": visit.asked("done") == "yes",
+        "waiting": urgent.waiting(name, wall_s), "done": visit.asked("done") == "yes",
     }  # fmt: skip
     return visit.page("list.html", context)
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from edge.blocklist.manifest import Signed, write_signed
 from edge.console.people import Role
 from edge.trust import handed
+from edge.trust.urgent import countersign
 from tests.console.site_house import PASSWORD, Site
 from tests.console.test_browser import LOOKS, PICTURES, TOO_WIDE, WIDTHS
 from tests.console.webdriver import Chromium, driver
@@ -23,8 +25,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.peer("chromium", "chromedriver")]
 PAGES = {
     "country": "/", "boxes": "/fleet", "box": "/fleet/oral-1", "campaigns": "/campaigns",
     "campaign": f"/campaigns/{PLAIN.id}", "lists": "/lists",
-    "list": "/lists/fraud?number=%2B77172000001", "rollouts": "/rollouts", "acts": "/acts",
-    "people": "/people",
+    "list": "/lists/fraud?number=%2B77172000001",
+    "urgent": "/lists/fraud/urgent?pattern=%2B77172000001", "rollouts": "/rollouts",
+    "acts": "/acts", "people": "/people",
 }  # fmt: skip
 
 
@@ -108,3 +111,32 @@ def test_two_sign_a_version_and_it_is_put_in_force(
         browser.click("#publish")
         assert "Орындалды" in browser.words(".note.good")
         assert site.desk.lists.standing("fraud").version == 2
+
+
+def test_two_sign_an_urgent_addition_and_it_is_sent(
+    site: Site, port: int, open_country: Country
+) -> None:
+    keys = {Role(side): key for (_, side), key in open_country.keys.items()}
+    page = f"http://127.0.0.1:{site.port}/lists/fraud/urgent"
+    for role, language, width in ((Role.OPERATOR, "kk", "wall"), (Role.PROSECUTOR, "ru", "phone")):
+        with closing(Chromium(port, *WIDTHS[width], language)) as browser:
+            sign_in(browser, site, role)
+            browser.open(f"{page}?pattern=%2B447700900123")
+            if role is Role.OPERATOR:
+                browser.type("#basis", "order 18")
+                browser.type("#reason", "a campaign runs")
+                browser.click("#add")
+                browser.find("#signature-1")
+            assert browser.run(TOO_WIDE, WIDTHS[width][0]) == []
+            shoot(browser, f"urgent-to-sign-{role.value}-{width}")
+            assert f"sign-record fraud-urgent-1.json --as {role.value}" in browser.words("pre")
+            octets = (open_country.folder / "repository/lists/fraud/urgent/1.json").read_bytes()
+            signed = write_signed(countersign(Signed(octets, ()), keys[role])).decode()
+            browser.run("document.getElementById('signature-1').value = arguments[0]", signed)
+            browser.click("#sign-1")
+            browser.find(f'[data-signed="1-{role.value}"]')
+            assert browser.errors() == []
+            if role is Role.PROSECUTOR:
+                browser.find('[data-sent="1"]')
+                assert browser.run(TOO_WIDE, WIDTHS[width][0]) == []
+                shoot(browser, f"urgent-sent-{width}")

@@ -19,6 +19,7 @@ from tests.hil.hub.test_campaigns import PLAIN
 SEEN = ("/", "/live", "/fleet", "/fleet?region=mangystau", "/fleet?region=nowhere",
         "/fleet/astana-1", "/fleet/aktau-1", "/campaigns", f"/campaigns/{PLAIN.id}", "/lists",
         "/lists/fraud", "/lists/fraud?number=%2B77172000001", "/lists/fraud?number=x",
+        "/lists/fraud/urgent", "/lists/fraud/urgent?pattern=%2B77172000001",
         "/rollouts", "/acts", "/people")  # fmt: skip
 
 
@@ -60,7 +61,7 @@ def test_everything_that_is_filled_in_has_a_name(site: Site) -> None:
 
 def path_of(way: Way) -> str:
     path = way.path.replace("{name:path}", PLAIN.id).replace("{node}", "astana-1")
-    return path.replace("{name}", "fraud")
+    return path.replace("{name}", "fraud").replace("{number}", "1")
 
 
 def status(site: Site, way: Way, role: Role) -> int:
