@@ -218,10 +218,12 @@ class Upkeep:
         return core.age_s(self._uplink.kept.moments) < ALIVE_S
 
     async def _renew(self) -> None:
-        """Ask for the next certificate in good time."""
-        renewal, spoken = self._uplink.renewal, self._uplink.spoken
-        if renewal and spoken.session.broker:
-            asked = renewal.due(clock.now_ns() // NS, clock.monotonic_s())
+        """Ask for the next certificates, ours and the page's, in good time, once the hub hears."""
+        spoken = self._uplink.spoken
+        if not (spoken.session.broker and spoken.link.hub and spoken.link.hub.online):
+            return
+        for renewal in (self._uplink.renewal, self._uplink.page):
+            asked = renewal and renewal.due(clock.now_ns() // NS, clock.monotonic_s())
             if asked:
                 with suppress(DriverLost):
                     await spoken.link.send(asked)

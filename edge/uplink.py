@@ -8,6 +8,7 @@ It opens no tap and decides no call. What it must not forget is on disk; kill it
     commands ─► answers ─► modes, lists, configuration    take_orders
     requests at the box ─► modes                          take_requests
     logs ─► signatures ─► checkpoints ─► outbox           sign_logs
+    a page without certificate ─► hub ─► identity         certify_page
     questions of `core` ─► roam ─► hub ─► answers         ask_roaming
     campaigns ─► bundle, by a second connection ─► slots  edge.updating
 """
@@ -35,6 +36,7 @@ from edge.report.command.answer import Answers
 from edge.report.command.local import Requests
 from edge.report.command.minutes import Minutes
 from edge.report.command.trial import Trial
+from edge.report.enrol.page import PageRenewal
 from edge.report.enrol.renewal import Renewal
 from edge.report.event import MOST_OCTETS
 from edge.report.hub.drain import Drain, Pace
@@ -53,6 +55,7 @@ from edge.report.port import Inbound
 from edge.report.roam import Roam
 from edge.report.signatures import Signatures
 from edge.trust.identity import COSIGNER, Identity, root_of
+from edge.trust.page import PageIdentity, host_of
 from edge.update.firmware import Firmware
 from edge.updating import Trusted, installed_version, named_root, take_firmware
 from edge.uplink_parts import NAME, NS, Kept, Spoken, Start
@@ -77,6 +80,7 @@ class Uplink(NamedTuple):
     trial: Trial
     signatures: Signatures
     renewal: Renewal | None
+    page: PageRenewal | None
     roam: Roam | None
     requests: Requests
     firmware: Firmware | None
@@ -97,10 +101,11 @@ def build(start: Start) -> Uplink:
             firmware = take_firmware(start, kept, spoken, Trusted(fetcher, lists))
         answers = take_orders(start, kept, spoken, Ordered(follow, lists, trial, firmware))
     renewal = renew(spoken, identity) if start.config.hub.tls else None
+    page = certify_page(start, spoken)
     roam = ask_roaming(start, spoken) if start.config.roaming.ask else None
     requests = take_requests(start, kept)
     return Uplink(
-        kept, spoken, follow, answers, trial, signatures, renewal, roam, requests, firmware
+        kept, spoken, follow, answers, trial, signatures, renewal, page, roam, requests, firmware
     )
 
 
@@ -208,6 +213,21 @@ def renew(spoken: Spoken, identity: Identity) -> Renewal:
 
     spoken.handlers[topic.RENEWED] = hear
     return renewal
+
+
+def certify_page(start: Start, spoken: Spoken) -> PageRenewal | None:
+    """Build what has the hub certify the page, where people see it and no file is named for it."""
+    config = start.config
+    host = host_of(config.page.people or "")
+    if not config.hub.tls or not host or config.page.certificate:
+        return None
+    page = PageRenewal(PageIdentity(start.places.identity, config.node.name, host))
+
+    async def hear(_rest: str, message: Inbound) -> None:
+        page.take(message.payload, clock.now_ns() // NS)
+
+    spoken.handlers[topic.PAGE] = hear
+    return page
 
 
 def ask_roaming(start: Start, spoken: Spoken) -> Roam:

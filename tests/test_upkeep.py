@@ -111,6 +111,38 @@ def test_how_it_stands_is_said_in_a_line(path: Path, broker: str, error: str, sa
     assert one._line() == said
 
 
+class Asks:
+    """What asks for a certificate whenever it is given the chance."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def due(self, _now_s: int, _mono_s: float) -> str:
+        return self.what
+
+
+@pytest.mark.parametrize(("broker", "hub", "said"), [
+    ("10.0.0.1:8883", SimpleNamespace(online=True), ["renew", "page"]),
+    ("10.0.0.1:8883", SimpleNamespace(online=False), []), ("10.0.0.1:8883", None, []),
+    ("", SimpleNamespace(online=True), []),
+])  # fmt: skip
+def test_certificates_are_asked_for_where_the_hub_hears(
+    path: Path, broker: str, hub: Any, said: list[str]
+) -> None:
+    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b"), [])
+    found: list[str] = []
+
+    async def send(asked: str) -> None:
+        found.append(asked)
+
+    session, link = SimpleNamespace(broker=broker), SimpleNamespace(hub=hub, send=send)
+    one._uplink = SimpleNamespace(  # type: ignore[assignment]
+        renewal=Asks("renew"), page=Asks("page"), spoken=SimpleNamespace(session=session, link=link)
+    )
+    asyncio.run(one._renew())
+    assert found == said
+
+
 def test_whether_core_lives_is_seen_by_its_numbers(path: Path) -> None:
     one = upkeep(path, Moment(NOW_S * 10**9, 1, "b"), [])
     moments = Moments()

@@ -48,7 +48,8 @@ def built(folder: Path, text: str, look: Callable[[Start, Uplink], None]) -> Non
 
 def test_a_box_that_follows_nothing_still_reports(tmp_path: Path) -> None:
     def look(_start: Start, uplink: Uplink) -> None:
-        assert (uplink.follow, uplink.answers, uplink.renewal, uplink.roam) == (None,) * 4
+        left_out = uplink.follow, uplink.answers, uplink.renewal, uplink.page, uplink.roam
+        assert left_out == (None,) * 5
         assert uplink.spoken.handlers == {}
         assert uplink.kept.alarms.names() == ()
         assert uplink.signatures.sizes() == {"bench/verdicts": 0, "bench/acts": 0}
@@ -81,6 +82,21 @@ def test_one_that_asks_about_roaming_hears_the_answers(tmp_path: Path) -> None:
         assert (start.places.run / "uplink.letters.sock").is_socket()
 
     built(tmp_path, HUB.format("false") + "[roaming]\nask = true\n", look)
+
+
+@pytest.mark.parametrize(("tls", "page", "asks"), [
+    ("true", 'people = "10.0.0.5:8443"', True), ("false", 'people = "10.0.0.5:8443"', False),
+    ("true", 'people = "127.0.0.1:8443"', False), ("true", 'listen = "10.0.0.5:9464"', False),
+    ("true", 'people = "10.0.0.5:8443"\ncertificate = "a.pem"\nkey = "a.key"', False),
+])  # fmt: skip
+def test_a_page_that_people_see_over_tls_is_certified_by_the_hub(
+    tmp_path: Path, tls: str, page: str, asks: bool
+) -> None:
+    def look(start: Start, uplink: Uplink) -> None:
+        assert (uplink.page is not None, topic.PAGE in uplink.spoken.handlers) == (asks, asks)
+        assert not (start.places.identity / "page.key").exists(), "it is made to be asked with"
+
+    built(tmp_path, f"{HUB.format(tls)}[page]\n{page}\n", look)
 
 
 @pytest.mark.parametrize("octets", [b"", b"{}", b"no root"])

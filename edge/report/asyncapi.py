@@ -15,7 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from edge import __version__
 from edge.report import kinds, message as m, topic
-from edge.report.enrol import renewal
+from edge.report.enrol import page, renewal
 from edge.report.event import CLASSES
 
 FILE = Path(__file__).with_name("asyncapi.yaml")
@@ -63,6 +63,7 @@ CHANNELS: Sequence[Channel] = (
     _up(topic.RESULT, m.Result, "What became of a command."),
     _up(topic.GET, m.Get, "Blocks of a file that are still missing.", expiry_s=60),
     _up(topic.RENEW, renewal.Renew, "A certificate is to be renewed."),
+    _up(topic.PAGE, page.PageAsk, "The page that people see is to have a certificate."),
     _up(topic.ROAM, m.RoamAsk, "Is a mobile number that calls from abroad there?", qos=0,
         expiry_s=1),
     _down(topic.ACK, m.Ack, "Events that are in the hub's database, committed.", retain=True),
@@ -75,6 +76,8 @@ CHANNELS: Sequence[Channel] = (
     _down(topic.HUB, m.Hub, "Whether the hub takes events; the answer to `ask`."),
     _down(topic.URGENT, m.Urgent, "An urgent record of a list, in answer to `ask`."),
     _down(topic.RENEWED, renewal.Renewed, "The renewed certificate."),
+    Channel("page-answer", topic.down(NODE, topic.PAGE), page.PageGiven,
+            "The certificate of the page, and whoever signed it."),
     Channel("roam-answer", topic.down(NODE, topic.ROAM), m.RoamAnswer,
             "Whether it is, as its operator says.", qos=0),
     Channel("all-hub", topic.down(topic.ALL, topic.HUB), m.Hub,

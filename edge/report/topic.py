@@ -25,6 +25,8 @@ ASK = "ask"
 RESULT = "res"
 GET = "get"
 RENEW = "renew"
+PAGE = "page"
+"A certificate for the page that people see. Also the topic of the answer."
 ROAM = "roam"
 "Is a number abroad? Also the topic of the answer."
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -193,17 +194,7 @@ class Identity:
 
     def _key(self) -> ec.EllipticCurvePrivateKey:
         """Return the key, made if there is none."""
-        path = self.folder / KEY
-        if not path.exists():
-            made = ec.generate_private_key(CURVE)
-            self._write(KEY, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        try:
-            key = load_pem_private_key(self._read(KEY), password=None)
-        except (ValueError, TypeError) as error:
-            raise ConfigError(f"{path}: is no key; `qalqan enrol --again` makes another") from error
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != CURVE.name:
-            raise ConfigError(f"{path}: is not on the curve P-256")
-        return key
+        return made_key(self.folder / KEY, "`qalqan enrol --again` makes another")
 
     def _read(self, name: str) -> bytes:
         path = self.folder / name
@@ -222,6 +213,26 @@ class Identity:
         with suppress(FileNotFoundError):
             (self.folder / name).unlink()
             sync_folder(self.folder)
+
+
+def made_key(path: Path, mended: str) -> ec.EllipticCurvePrivateKey:
+    """Return the key of a file, made if there is none. Raises `ConfigError`.
+
+    `mended` is said to people where the file holds none.
+    """
+    if not path.exists():
+        made = ec.generate_private_key(CURVE)
+        pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        write_private(path, pem)
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise ConfigError(f"{path}: is no key; {mended}") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != CURVE.name:
+        raise ConfigError(f"{path}: is not on the curve P-256")
+    return key
 
 
 def root_of(named: Path | None, folder: Path) -> Path | None:

@@ -18,6 +18,7 @@ from hil.hub.crew import Orders
 from hil.hub.desk_cli import desk, desk_code
 from hil.hub.fleet import members
 from hil.hub.mqtt import Broker
+from hil.hub.pages_cli import page_authority
 from hil.hub.rollout_cli import app as rollout_app
 from hil.hub.send import app as send_app
 from hil.hub.store import Store, sqlite_url
@@ -58,7 +59,8 @@ STATE = Path("state/hub")
 app.add_typer(send_app, name="send")
 app.add_typer(rollout_app, name="rollout")
 for command in (
-    admission.pending, admission.enrol, admission.revoke, campaigns, trace, desk, desk_code,
+    admission.pending, admission.enrol, admission.revoke, page_authority, campaigns, trace, desk,
+    desk_code,
 ):  # fmt: skip
     app.command()(command)
 

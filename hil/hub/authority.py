@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The hub's certificate authority: makes itself once, and signs for boxes, brokers and workers.
 
-A certificate says of its holder only what it is: a box may not serve, a broker may not ask. A real
-hub keeps the authority's key in a module that does not give it out; here it is a file.
+A certificate says of its holder only what it is: a box may not serve, a broker may not ask. Pages
+have an authority of their own (`hil.hub.pages`), which no box believes. A real hub keeps such a key
+in a module that does not give it out; here it is a file.
 """
 
-import ipaddress
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from edge.errors import ConfigError
-from edge.trust.certificate import CURVE, named, read_chain
+from edge.trust.certificate import CURVE, fingerprint, named, reached_as, read_chain
 from edge.trust.identity import write_private
 
 KEY = "authority.key.pem"
@@ -75,6 +75,8 @@ class Authority:
         "Its certificate, which boxes and brokers believe."
         self.path = certificate
         self._certificate = read_chain(self.pem)[0]
+        self.fingerprint = fingerprint(self._certificate)
+        "By which people know it."
 
     def _own(self, name: str, now_s: int) -> x509.Certificate:
         builder = _begun(named(name), named(name), self._key.public_key(), now_s, AUTHORITY_LIFE)
@@ -86,10 +88,15 @@ class Authority:
 
     def issue(self, request: x509.CertificateSigningRequest, now_s: int) -> x509.Certificate:
         """Return a certificate for a box, by the key and name of a request that was checked."""
-        key = request.public_key()
-        if not isinstance(key, ec.EllipticCurvePublicKey):
-            raise TypeError("a request is checked before it is signed")
-        return self._signed(request.subject, key, now_s, [ExtendedKeyUsageOID.CLIENT_AUTH], ())
+        purposes = [ExtendedKeyUsageOID.CLIENT_AUTH]
+        return self._signed(request.subject, _key_of(request), now_s, purposes, ())
+
+    def page(
+        self, request: x509.CertificateSigningRequest, names: Sequence[str], now_s: int
+    ) -> x509.Certificate:
+        """Return a certificate for a page that is reached under these names, all of it checked."""
+        purposes = [ExtendedKeyUsageOID.SERVER_AUTH]
+        return self._signed(request.subject, _key_of(request), now_s, purposes, names)
 
     def worker(self, name: str, now_s: int) -> Pair:
         """Return certificate and key for a client of the hub's own."""
@@ -113,7 +120,7 @@ class Authority:
         key: ec.EllipticCurvePublicKey,
         now_s: int,
         purposes: Iterable[x509.ObjectIdentifier],
-        names: Iterable[str],
+        names: Sequence[str],
     ) -> x509.Certificate:
         builder = _begun(subject, self._certificate.subject, key, now_s, LIFE)
         basic = x509.BasicConstraints(ca=False, path_length=None)
@@ -121,8 +128,8 @@ class Authority:
         builder = builder.add_extension(basic, critical=True).add_extension(_SIGNS, critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         builder = builder.add_extension(issuer, critical=False)
-        if reached := [_reached_as(name) for name in names]:
-            builder = builder.add_extension(x509.SubjectAlternativeName(reached), critical=False)
+        if names:
+            builder = builder.add_extension(reached_as(names), critical=False)
         return builder.sign(self._key, hashes.SHA256())
 
     def revocations(self, revoked: Iterable[Revoked], now_s: int) -> str:
@@ -161,11 +168,11 @@ def _begun(
     )
 
 
-def _reached_as(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
+def _key_of(request: x509.CertificateSigningRequest) -> ec.EllipticCurvePublicKey:
+    key = request.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise TypeError("a request is checked before it is signed")
+    return key
 
 
 def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:

@@ -11,7 +11,7 @@ import structlog
 from edge.errors import DriverLost
 from edge.report import topic
 from edge.report.port import Outbound
-from hil.hub import commander, cosign, enrolment, library, quarantine, roaming
+from hil.hub import commander, cosign, enrolment, library, pages, quarantine, roaming
 from hil.hub.enrolment import REQUEST
 from hil.hub.fleet import Fleet
 from hil.hub.ledger import Ledger
@@ -34,6 +34,7 @@ def build(store: Store, folder: Path, roamers: Path | None = None) -> list[Part]
         *commander.parts_of(store, folder),
         Rollouts(store),
         *enrolment.parts_of(store, folder),
+        pages.part_of(store, folder),
         roaming.part_of(roamers),
     ]
 

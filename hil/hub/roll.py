@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The roll of appliances: which certificates were given, to whom, and which are taken back."""
+"""The rolls: which certificates were given to boxes and their pages, and which are taken back.
+
+Two tables, as a certificate of a page lets nobody in.
+"""
 
 import hashlib
 from typing import NamedTuple
@@ -12,17 +15,24 @@ from edge.trust.certificate import common_name, public_octets
 from hil.hub.authority import Revoked
 from hil.hub.store import TABLES, Store
 
-CERTIFICATES = sa.Table(
-    "certificates",
-    TABLES,
-    sa.Column("serial", sa.Text, primary_key=True, doc="In hex: it has 160 bits."),
-    sa.Column("node", sa.Text, nullable=False, index=True),
-    sa.Column("key", sa.Text, nullable=False, doc="SHA-256 of the public key."),
-    sa.Column("certificate", sa.Text, nullable=False),
-    sa.Column("begins", sa.BigInteger, nullable=False),
-    sa.Column("ends", sa.BigInteger, nullable=False),
-    sa.Column("revoked", sa.BigInteger, nullable=False, default=0),
-)
+
+def _roll(name: str) -> sa.Table:
+    return sa.Table(
+        name,
+        TABLES,
+        sa.Column("serial", sa.Text, primary_key=True, doc="In hex: it has 160 bits."),
+        sa.Column("node", sa.Text, nullable=False, index=True),
+        sa.Column("key", sa.Text, nullable=False, doc="SHA-256 of the public key."),
+        sa.Column("certificate", sa.Text, nullable=False),
+        sa.Column("begins", sa.BigInteger, nullable=False),
+        sa.Column("ends", sa.BigInteger, nullable=False),
+        sa.Column("revoked", sa.BigInteger, nullable=False, default=0),
+    )
+
+
+CERTIFICATES = _roll("certificates")
+"Of boxes."
+PAGES = _roll("page_certificates")
 
 
 class Given(NamedTuple):
@@ -42,7 +52,9 @@ def key_of(holder: x509.CertificateSigningRequest | x509.Certificate) -> str:
     return hashlib.sha256(public_octets(holder)).hexdigest()
 
 
-def enter(connection: sa.Connection, certificate: x509.Certificate) -> str:
+def enter(
+    connection: sa.Connection, certificate: x509.Certificate, of: sa.Table = CERTIFICATES
+) -> str:
     """Put a new certificate on the roll; returns it in PEM."""
     text = certificate.public_bytes(Encoding.PEM).decode()
     given = Given(
@@ -54,15 +66,17 @@ def enter(connection: sa.Connection, certificate: x509.Certificate) -> str:
         int(certificate.not_valid_after_utc.timestamp()),
         0,
     )
-    connection.execute(CERTIFICATES.insert().values(given._asdict()))
+    connection.execute(of.insert().values(given._asdict()))
     return text
 
 
-def valid(connection: sa.Connection, node: str, now_s: int) -> list[Given]:
-    """Return the certificates with which an appliance is let in, the last first."""
-    table = CERTIFICATES.c
+def valid(
+    connection: sa.Connection, node: str, now_s: int, of: sa.Table = CERTIFICATES
+) -> list[Given]:
+    """Return the certificates of an appliance that hold now, the last first."""
+    table = of.c
     found = connection.execute(
-        sa.select(CERTIFICATES)
+        sa.select(of)
         .where(table.node == node, table.revoked == 0, table.ends > now_s)
         .order_by(table.ends.desc())
     )
@@ -70,10 +84,20 @@ def valid(connection: sa.Connection, node: str, now_s: int) -> list[Given]:
 
 
 def take_back(connection: sa.Connection, node: str, now_s: int, *, but: str = "") -> int:
-    """Revoke the certificates of an appliance, but for those of a key; returns how many."""
-    table = CERTIFICATES.c
+    """Revoke the certificates of an appliance, but for those of a key; returns how many.
+
+    Those of its page go with the last of them.
+    """
+    count = _take_back(connection, CERTIFICATES, node, now_s, but)
+    if count and not valid(connection, node, now_s):
+        count += _take_back(connection, PAGES, node, now_s, "")
+    return count
+
+
+def _take_back(connection: sa.Connection, of: sa.Table, node: str, now_s: int, but: str) -> int:
+    table = of.c
     done = connection.execute(
-        CERTIFICATES.update()
+        of.update()
         .where(table.node == node, table.revoked == 0, table.ends > now_s, table.key != but)
         .values(revoked=now_s)
     )
@@ -86,9 +110,9 @@ def revoke(store: Store, node: str, now_s: int) -> int:
         return take_back(connection, node, now_s)
 
 
-def revoked(store: Store, now_s: int) -> tuple[Revoked, ...]:
-    """Return what a broker must refuse though it has not ended."""
-    table = CERTIFICATES.c
+def revoked(store: Store, now_s: int, of: sa.Table = CERTIFICATES) -> tuple[Revoked, ...]:
+    """Return what a broker, or a browser, must refuse though it has not ended."""
+    table = of.c
     wanted = sa.select(table.serial, table.revoked).where(table.revoked > 0, table.ends > now_s)
     with store.reading() as connection:
         return tuple(

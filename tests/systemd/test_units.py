@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from edge.box.first_boot import drop_ins
 from edge.cli import app
+from edge.trust.page import CERTIFICATE, KEY
 from edge.update.state import Folder, State, Update
 from tests.systemd.trixie import UNITS, inside, installed
 
@@ -175,6 +176,17 @@ def test_what_each_may_not() -> None:
     hidden = " ".join(core["InaccessiblePaths"])
     assert "identity" in hidden
     assert "/run/dbus" in hidden
+
+
+def test_the_page_is_started_anew_when_its_certificate_changes() -> None:
+    watched = settings(UNITS / "qalqan-page-renewed.path")
+    anew = settings(UNITS / watched["Unit"][0])
+    page = settings(UNITS / "qalqan-page.service")
+    pair = [f"/var/lib/qalqan/identity/{name}" for name in (CERTIFICATE, KEY)]
+    assert page["LoadCredential"] == [f"{Path(path).name}:{path}" for path in pair]
+    assert watched["PathChanged"] == pair[:1], "it is written last"
+    assert anew["ExecStart"][0].split()[-1] == "qalqan-page.service"
+    assert "-/var/lib/qalqan" in anew["InaccessiblePaths"][0].split(), "it reads neither"
 
 
 def test_the_users_that_units_run_as_are_made() -> None:

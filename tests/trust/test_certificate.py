@@ -11,12 +11,17 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edge.trust.certificate import (
+    MOST_NAMES,
     check_certificate,
+    check_names,
+    check_page_certificate,
     common_name,
     fingerprint,
     named,
+    names_of,
     new_request,
     public_octets,
+    reached_as,
     read_chain,
     read_request,
 )
@@ -46,6 +51,8 @@ def certificate(subject="astana-1", issuer="hub", key=KEY, by=CA_KEY, **changed)
         .not_valid_after(ends)
         .add_extension(x509.BasicConstraints(changed.get("ca", False), None), critical=True)
     )
+    if "names" in changed:
+        builder = builder.add_extension(changed["names"], critical=False)
     purposes = changed.get("purposes", [ExtendedKeyUsageOID.CLIENT_AUTH])
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
@@ -144,6 +151,86 @@ def test_a_box_may_not_issue_for_another():
     forged = certificate(issuer="astana-2", by=neighbour_key)
     assert fault(forged, neighbour) is Fault.WRONG_AUTHORITY
     assert fault(forged, authority=neighbour) is Fault.WRONG_AUTHORITY
+
+
+NAMES = ("astana-1", "10.0.0.5")
+CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
+
+
+def page(subject="astana-1", *, names=NAMES, purposes=(SERVER,), **changed):
+    return certificate(subject, names=reached_as(names), purposes=purposes, **changed)
+
+
+def page_fault(*chain, now_s=NOW, authority=CA):
+    with pytest.raises(EnrolRefused) as caught:
+        check_page_certificate(
+            list(chain), pem(authority), public_octets(KEY), "astana-1", NAMES, now_s
+        )
+    return caught.value.fault
+
+
+def test_a_request_names_where_a_page_is_reached():
+    names = ("astana-1", "astana-1.example", "10.0.0.5", "fd00::5")
+    assert names_of(read_request(new_request(KEY, "astana-1", names), "astana-1")) == names
+    assert names_of(read_request(new_request(KEY, "astana-1"), "astana-1")) == ()
+
+
+def test_names_of_another_kind_are_refused():
+    mail = x509.SubjectAlternativeName([x509.DNSName("astana-1"), x509.RFC822Name("a@example")])
+    with pytest.raises(EnrolRefused, match="bad-request: it names what is neither"):
+        names_of(certificate(names=mail))
+    octets = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, b"\x30\x03\x87\x01\x0a")
+    with pytest.raises(EnrolRefused, match="bad-request: its names cannot be read"):
+        names_of(certificate(names=octets))
+
+
+@pytest.mark.parametrize("name", [
+    "astana-1", "astana-1.mgmt.example", "10.0.0.5", "172.31.255.1", "192.168.1.1", "100.64.0.1",
+    "169.254.7.7", "127.0.0.1", "fd12:3456::1", "fe80::1", "::1",
+])  # fmt: skip
+def test_a_page_is_called_as_its_box_or_by_a_private_address(name):
+    check_names((name,), "astana-1")
+
+
+@pytest.mark.parametrize("name", [
+    "astana-2", "astana-10", "box.astana-1", "*.astana-1", "astana-1.*", "*", "astana-1.", "",
+    "astana-1..example", "astana-1.exam ple", "ASTANA-1.example", "astana-1." + "a" * 250,
+    "8.8.8.8", "192.0.2.1", "172.32.0.1", "100.128.0.1", "0.1.2.3", "224.0.0.1", "255.255.255.255",
+    "2001:db8::1", "2a00::1", "::", "::ffff:8.8.8.8", "64:ff9b::a00:1",
+])  # fmt: skip
+def test_a_page_may_be_called_nothing_else(name):
+    with pytest.raises(EnrolRefused, match="wrong-name: a page of astana-1 may not be called"):
+        check_names(("astana-1", name), "astana-1")
+
+
+def test_a_page_has_some_names_and_not_many():
+    many = [f"10.0.0.{number}" for number in range(MOST_NAMES)]
+    check_names(many, "astana-1")
+    for names in ((), (*many, "astana-1")):
+        with pytest.raises(EnrolRefused, match="bad-request"):
+            check_names(names, "astana-1")
+
+
+def test_a_good_certificate_of_a_page_is_taken():
+    for good in (page(), page(names=NAMES[::-1])):
+        check_page_certificate([good], pem(CA), public_octets(KEY), "astana-1", NAMES, NOW)
+
+
+def test_every_other_certificate_of_a_page_is_refused_by_name():
+    other = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.fromtimestamp(NOW, UTC)
+    assert page_fault(page(key=other)) is Fault.WRONG_KEY
+    assert page_fault(page("astana-2")) is Fault.WRONG_NAME
+    assert page_fault(page(names=NAMES[:1])) is Fault.WRONG_NAME
+    assert page_fault(page(names=(*NAMES, "10.0.0.6"))) is Fault.WRONG_NAME
+    assert page_fault(certificate(purposes=[SERVER])) is Fault.WRONG_NAME
+    assert page_fault(page(purposes=(CLIENT,))) is Fault.WRONG_PURPOSE
+    assert page_fault(page(purposes=(SERVER, CLIENT))) is Fault.WRONG_PURPOSE
+    assert page_fault(page(purposes=())) is Fault.WRONG_PURPOSE
+    assert page_fault(page(by=other)) is Fault.WRONG_AUTHORITY
+    assert page_fault(page(), authority=page()) is Fault.WRONG_AUTHORITY
+    assert page_fault(page(valid=(now + DAY, now + 2 * DAY))) is Fault.NOT_YET_VALID
+    assert page_fault(page(), now_s=NOW + 86_400) is Fault.EXPIRED
 
 
 def test_a_fingerprint_is_written_as_openssl_does():

@@ -8,6 +8,7 @@ from edge.trust.identity import Identity
 from hil.hub import outgoing
 from hil.hub.authority import Authority
 from hil.hub.enrolment import AUTHORITY_FOLDER, Enrolment, Renewals, shared_by_all
+from hil.hub.pages import FOLDER, NAME, Pages
 from hil.hub.store import Store, sqlite_url
 
 NOW = 1_900_000_000
@@ -24,6 +25,8 @@ class Hub:
         self.shared = shared_by_all(folder)
         self.enrolment = Enrolment(self.store, self.authority, self.shared)
         self.renewals = Renewals(self.store, self.authority)
+        self.pages_authority = Authority(folder / FOLDER, now_s, NAME)
+        self.pages = Pages(self.store, self.pages_authority)
 
     def said(self):
         """What the herald would publish, taken out of its hands."""

@@ -118,7 +118,8 @@ class _Talk:
 
     def __init__(self, hub):
         ledger = Ledger(hub.store, Cosigner(Ed25519PrivateKey.generate(), "hub"))
-        self.desk = Desk(hub.store, [ledger, Fleet(hub.store), hub.enrolment, hub.renewals])
+        certificates = [hub.enrolment, hub.renewals, hub.pages]
+        self.desk = Desk(hub.store, [ledger, Fleet(hub.store), *certificates])
         self.heard = []
         self._news = threading.Condition()
         self.listening = threading.Event()

@@ -88,6 +88,22 @@ def test_a_worker_is_a_client(tmp_path, authority):
 
 
 @pytest.mark.peer("openssl")
+def test_a_page_serves_under_the_names_that_were_asked_for_and_asks_nothing(tmp_path, authority):
+    key, names = ec.generate_private_key(ec.SECP256R1()), ("astana-1", "10.0.0.5")
+    request = read_request(new_request(key, "astana-1", names), "astana-1")
+    certificate = authority.page(request, names, NOW)
+    assert common_name(certificate.subject) == "astana-1"
+    assert public_octets(certificate) == public_octets(key)
+    pem = certificate.public_bytes(Encoding.PEM)
+    for name in (("-verify_hostname", "astana-1"), ("-verify_ip", "10.0.0.5")):
+        assert "OK" in verify(tmp_path, authority, pem, "sslserver", NOW, *name)
+    assert "mismatch" in verify(
+        tmp_path, authority, pem, "sslserver", NOW, "-verify_ip", "10.0.0.6"
+    )
+    assert "purpose" in verify(tmp_path, authority, pem, "sslclient")
+
+
+@pytest.mark.peer("openssl")
 def test_another_authority_of_the_same_name_has_signed_nothing(tmp_path, authority):
     other = Authority(tmp_path / "other", NOW)
     pem = box(authority).public_bytes(Encoding.PEM)
