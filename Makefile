@@ -174,3 +174,10 @@ $(HIL_READY): hil/requirements.lock
 	@$(HIL)/bin/python -m pip install --quiet --disable-pip-version-check \
 	    --require-hashes --requirement hil/requirements.lock
 	@touch $@
+
+.PHONY: hour
+HOUR ?= 60
+CALLS ?= 1000
+
+hour: peers $(READY) ## HOUR=60 minutes at CALLS=1000 a second with all faults in turn, judged; needs root
+	@$(VENV)/bin/python -m hil.hour --minutes $(HOUR) --rate $(CALLS)

@@ -118,9 +118,40 @@ CPU = Measure(
     "CPU", "%", 100, Promise.SPEED, of_hardware=True,
     says="Of one core, by the process that hears and decides, under the scenario's load.",
 )  # fmt: skip
+CALLS_A_SECOND = Measure(
+    "calls", "calls/s", 1000, Promise.SPEED, better="more",
+    says="Calls that began on the trunk, a second, all kinds and senders.",
+)  # fmt: skip
+BURST_MB, FLAT_MB = 16, 4
+"What a flood leaves of room in a heap is no leak: it does not come again, nor go on."
+MEMORY_GROWTH = Measure(
+    "memory grows", "MB", BURST_MB, Promise.BAD_INPUT,
+    says="From when a process has settled to the end of its life; the process that grew most.",
+)  # fmt: skip
+MEMORY_RISE = Measure(
+    "memory rises", "MB", FLAT_MB, Promise.BAD_INPUT,
+    says="The straight line through the second half of a life; the process that rose most.",
+)  # fmt: skip
+DESCRIPTORS = Measure(
+    "more descriptors", "files", 0, Promise.BAD_INPUT,
+    says="Open files and sockets at the end of a life, more than when it had settled; the most.",
+)  # fmt: skip
+THREADS = Measure(
+    "more threads", "threads", 0, Promise.BAD_INPUT,
+    says="Threads at the end of a life, more than when it had settled; the most.",
+)  # fmt: skip
+STOPS_UNPROVEN = Measure(
+    "stops without proof", "calls", 0, Promise.NEVER,
+    says="Calls said to be stopped of which evidence, wire or court's check does not say so.",
+)  # fmt: skip
+STOPS_UNTOLD = Measure(
+    "stops the hub does not know", "calls", 0, Promise.BAD_INPUT,
+    says="Calls that were to be stopped of whose end the hub was never told.",
+)  # fmt: skip
 MEASURES = (
     BOOT_TO_HEARING, INVITE_TO_STOPPED, URGENT_TO_EFFECT, GATE_P99, CALLS_FAILED, RANG, UNHEARD,
     RECORDS_LOST, RECORDS_TWICE, EMERGENCY_STOPPED, ALARM_AFTER, BACK_AFTER, UPDATE, MEMORY, CPU,
+    CALLS_A_SECOND, MEMORY_GROWTH, MEMORY_RISE, DESCRIPTORS, THREADS, STOPS_UNPROVEN, STOPS_UNTOLD,
 )  # fmt: skip
 
 
@@ -145,6 +176,14 @@ class Ladder(NamedTuple):
 
     title: str
     text: str
+
+
+class Chart(NamedTuple):
+    """Lines over time."""
+
+    title: str
+    svg: str
+    "Drawn by us: what others said is escaped in it."
 
 
 class Attached(NamedTuple):
@@ -179,6 +218,7 @@ class Scenario:
         self.says = says
         self.figures: list[Figure] = []
         self.ladders: list[Ladder] = []
+        self.charts: list[Chart] = []
         self.attached: list[Attached] = []
         self.notes: list[str] = []
         self.began_s = clock.now_ns() // NS
@@ -198,6 +238,10 @@ class Scenario:
     def ladder(self, title: str, text: str) -> None:
         """Show a call."""
         self.ladders.append(Ladder(title, text))
+
+    def chart(self, title: str, svg: str) -> None:
+        """Show lines over time."""
+        self.charts.append(Chart(title, svg))
 
     def attach(self, path: Path, title: str = "") -> None:
         """Put a file beside the report, when the report is written: a capture, a log."""

@@ -121,6 +121,8 @@ def _scenario(one: Facts) -> Iterator[str]:
             yield from _row(figure, "")
         yield "</tbody></table>"
     yield from _list(map(escape, one["notes"]))
+    for chart in one["charts"]:
+        yield f"<figure><figcaption>{escape(chart['title'])}</figcaption>{chart['svg']}</figure>"
     for ladder in one["ladders"]:
         yield f"<figure><figcaption>{escape(ladder['title'])}</figcaption>"
         yield f"<pre>{escape(ladder['text'].rstrip())}</pre></figure>"

@@ -75,6 +75,7 @@ def _scenario(scenario: Scenario, names: dict[Path, str]) -> dict[str, Any]:
         "figures": [_figure(one) for one in scenario.figures],
         "notes": scenario.notes,
         "ladders": [one._asdict() for one in scenario.ladders],
+        "charts": [one._asdict() for one in scenario.charts],
         "files": [
             {"title": one.title, "name": names[one.path], "octets": one.path.stat().st_size}
             for one in scenario.attached

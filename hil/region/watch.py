@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
@@ -23,6 +24,10 @@ MOST_CALLS = 5_000
 STOPS = frozenset({"603", "608", "403"})
 "What a stopped caller hears; the last from Asterisk, and here from nobody else."
 _ETH_P_ALL = 3
+_TIMESTAMP = 35
+"SO_TIMESTAMPNS: the kernel says when a frame came, however late we are to read it."
+_TIME = struct.Struct("=qq")
+_ROOM = socket.CMSG_SPACE(_TIME.size)
 _SOL_PACKET, _STATISTICS = 263, 6
 _IPV4, _UDP = 0x0800, 17
 _LEAST = 42
@@ -128,10 +133,14 @@ class Watcher:
         self._thread.start()
 
     def calls(self) -> list[Seen]:
-        """Return what was seen, the oldest call first."""
+        """Return what was seen, the oldest call first, its messages in the order of the wires.
+
+        They are read from one wire after the other: of a call that just began, what the switch asks
+        may be read before what made it ask.
+        """
         with self._lock:
             return [
-                Seen(one.call, one.calling, one.called, one.messages.copy())
+                Seen(one.call, one.calling, one.called, sorted(one.messages))
                 for one in self._calls.values()
             ]
 
@@ -167,17 +176,27 @@ class Watcher:
     def _drain(self, one: socket.socket) -> None:
         with suppress(BlockingIOError):
             while not self._ended.is_set():
-                frame, (_, _, kind, *_) = one.recvfrom(65_536)
+                frame, more, _, (_, _, kind, *_) = one.recvmsg(65_536, _ROOM)
                 if kind == socket.PACKET_OUTGOING:
                     continue
-                if message := read(frame, clock.now_ns()):
+                if message := read(frame, _came_ns(more)):
                     self.take(message)
+
+
+def _came_ns(more: Sequence[tuple[int, int, bytes]]) -> int:
+    """Return when the kernel took a frame, nanoseconds since the epoch."""
+    for _, kind, octets in more:
+        if kind == _TIMESTAMP:
+            seconds, ns = _TIME.unpack(octets)
+            return int(seconds) * NS + int(ns)
+    return clock.now_ns()
 
 
 def _listening(name: str) -> socket.socket:
     one = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
     one.setblocking(False)  # noqa: FBT003 - the socket's own word
     one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+    one.setsockopt(socket.SOL_SOCKET, _TIMESTAMP, 1)
     one.bind((name, 0))
     return one
 

@@ -95,9 +95,11 @@ def test_a_run_has_passed_if_nothing_failed_and_nothing_is_left_open():
 def test_a_scenario_keeps_what_it_is_told(tmp_path):
     one = scenario(VIRTUAL)
     one.ladder("a call", "a ──► b")
+    one.chart("an hour", "<svg></svg>")
     one.attach(tmp_path / "wire.pcapng")
     one.attach(Path("log"), "all it said")
     one.note("nobody touched it")
-    assert [one.ladders[0].title, *(each.title for each in one.attached), *one.notes] == [
-        "a call", "wire.pcapng", "all it said", "nobody touched it",
+    shown = [one.ladders[0].title, one.charts[0].title]
+    assert [*shown, *(each.title for each in one.attached), *one.notes] == [
+        "a call", "an hour", "wire.pcapng", "all it said", "nobody touched it",
     ]  # fmt: skip

@@ -78,6 +78,15 @@ def test_a_ladder_is_shown_as_it_was_drawn(page):
     assert LADDER.rstrip() in page.text
 
 
+def test_a_chart_is_shown_as_it_was_drawn(tmp_path):
+    run = run_of(tmp_path)
+    drawn = '<svg class="chart"><path d="M0 0L1 1"/></svg>'
+    run.scenarios[0].chart(HOSTILE, drawn)
+    text = html(as_json(run, {}))
+    assert text.count(drawn) == 1
+    assert read(text).text.count(HOSTILE) == 5
+
+
 def test_figures_stand_beside_their_limits(page):
     for words in ("41.7 ms", "at most 200 ms", "95.2 s", "3 records", "not one", "12 346 s"):
         assert words in page.text

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the region reads of its own calls, without the box's decoder."""
 
+import struct
+
 import pytest
 
-from hil.region.watch import Seen, read
+from edge import clock
+from hil.region.watch import NS, Seen, Watcher, _came_ns, read
 from hil.rig.mirror import Call, frame, invite
 
 CALL = Call("+447700900101", "+77172000001")
@@ -60,3 +63,22 @@ def test_the_answer_to_another_request_is_none_to_the_call() -> None:
     assert first
     seen = Seen("c@a", CALL.calling, CALL.called, [first, message(b"200 OK", b"OPTIONS")])
     assert seen.result == "called"
+
+
+def test_messages_of_a_call_are_in_the_order_of_the_wires_however_they_were_read() -> None:
+    watcher = Watcher(())
+    for at_ns, status in ((5, b"100 Trying"), (9, b"200 OK"), (7, b"180 Ringing")):
+        watcher.take(message(status, at_ns=at_ns))
+    (call,) = watcher.calls()
+    watcher.close()
+    assert [one.label for one in call.messages] == ["100 Trying", "180 Ringing", "200 OK"]
+    assert call.at_ns == 5
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"), [([(1, 35, struct.pack("=qq", 7, 5))], 7 * NS + 5), ([], None)]
+)
+def test_a_frame_came_when_the_kernel_says_so(more, expected) -> None:
+    before_ns = clock.now_ns()
+    found = _came_ns(more)
+    assert found == expected if expected else before_ns <= found <= clock.now_ns()
