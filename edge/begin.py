@@ -69,7 +69,7 @@ def _asked(words: Sequence[str]) -> Callable[[], int] | None:
 def core(config: Path) -> int:
     """Run the process `core` until it ends; return its exit code. Raises `QalqanError`."""
     from edge.core import run_core
-    from edge.service import Notifier
+    from edge.process.service import Notifier
 
     settings = checked(config)
     return _run("core", lambda: run_core(settings, Notifier()))
@@ -78,7 +78,7 @@ def core(config: Path) -> int:
 def checked(config: Path) -> "Config":
     """Return a configuration by which the box can hear. Raises `ConfigError`."""
     from edge import config as config_file
-    from edge.decommission import refuse
+    from edge.box.decommission import refuse
 
     settings = config_file.load(config)
     refuse(settings.node.state_dir)
@@ -90,7 +90,7 @@ def checked(config: Path) -> "Config":
 def uplink(config: Path) -> int:
     """Run the process `uplink` until it ends; return its exit code. Raises `QalqanError`."""
     # `core` and the commands must not hold what speaks MQTT and checks signatures.
-    from edge.service import Notifier
+    from edge.process.service import Notifier
     from edge.upkeep import run_uplink
 
     return _run("uplink", lambda: run_uplink(config, Notifier()))
@@ -100,9 +100,9 @@ def page(config: Path) -> int:
     """Run the process `page` until it ends; return its exit code. Raises `QalqanError`."""
     # `core` and the commands must not hold what speaks HTTP and Prometheus.
     from edge import config as config_file
-    from edge.decommission import refuse
+    from edge.box.decommission import refuse
     from edge.page import run_page
-    from edge.service import Notifier
+    from edge.process.service import Notifier
 
     settings = config_file.load(config)
     refuse(settings.node.state_dir)
@@ -114,7 +114,7 @@ def _run(name: str, process: Callable[[], Coroutine[Any, Any, bool | None]]) -> 
     import asyncio
 
     from edge import log
-    from edge.children import AGAIN
+    from edge.process.children import AGAIN
 
     log.set_up()
     gc.enable()

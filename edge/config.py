@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the TOML file, or says all that is wrong with it: file, line, key, nearest right word.
 
-The keys themselves are in `edge.settings`; those of a driver's table are in the driver.
+The keys themselves are in `edge.settings.keys`; those of a driver's table are in the driver.
 """
 
 import json
@@ -17,8 +17,8 @@ from pydantic_core import ErrorDetails
 
 from edge import plugins
 from edge.errors import ConfigError
-from edge.settings import MEANT, Config, Part
-from edge.toml_lines import Key, key_lines, line_of
+from edge.settings.keys import MEANT, Config, Part
+from edge.settings.toml_lines import Key, key_lines, line_of
 from edge.verdict.rule import ANALYTICS, RULES
 
 __all__ = ["Config", "load", "parse", "schema", "show"]

@@ -16,25 +16,23 @@ from functools import partial
 from typing import NamedTuple
 
 from edge import clock, counters
-from edge.absence import Absences
 from edge.config import Config
 from edge.counting import Numbers
-from edge.ear import Beside, Ear, Pulse, ears_of, hear_all
 from edge.enforce.answer import Answers
 from edge.enforce.cap import Cap
 from edge.enforce.post import Post
 from edge.errors import RestartAsked
 from edge.evidence.journal import Journal
-from edge.figures import CoreFigures, DetectFigures, LoadedFigures, StopFigures
-from edge.gatehouse import Gatehouse
 from edge.hand import CoreHand
-from edge.hint import ACKED, LISTS, MODES, OUTBOX, RESTART, Hints
+from edge.intake.absence import Absences
+from edge.intake.ear import Beside, Ear, Pulse, ears_of, hear_all
+from edge.intake.gatehouse import Gatehouse
 from edge.judging import Judging, build
 from edge.moment import Moments
 from edge.origin.suspects import Suspects, Tell, suspects_of
 from edge.places import Places, places_of
-from edge.readings import Meter, Recorder
-from edge.recent import Recent
+from edge.process.hint import ACKED, LISTS, MODES, OUTBOX, RESTART, Hints
+from edge.process.service import Notifier, Trouble, credentials, halting
 from edge.report import pseudonym
 from edge.report.event import Class, Clock, Event
 from edge.report.outbox.figures import Figures, OutboxFigures
@@ -42,7 +40,9 @@ from edge.report.outbox.quota import Limits
 from edge.report.outbox.writer import Hooks, Writer
 from edge.report.telling import Hashing, Teller
 from edge.roaming import RoamingFigures, roamers_of
-from edge.service import Notifier, Trouble, credentials, halting
+from edge.seen.figures import CoreFigures, DetectFigures, LoadedFigures, StopFigures
+from edge.seen.readings import Meter, Recorder
+from edge.seen.recent import Recent
 from edge.stopping import Ends, Stopping, Times, Way
 from edge.verdict.guardrail import Alarm
 from edge.verdict.spoof import not_known

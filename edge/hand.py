@@ -13,22 +13,22 @@ from msgspec import structs
 
 from edge import clock
 from edge.counting import Numbers
-from edge.ear import Ear
 from edge.enforce.rulings import Ruling, Rulings
 from edge.enforce.waiting import Waiting
 from edge.enforce.watch import Watch
 from edge.evidence.journal import NOT_KEPT, Journal, Kept, is_evidence
-from edge.figures import Counted
+from edge.intake.ear import Ear
 from edge.model.answer import GO_ON, Answer
 from edge.model.event import CallReleased, TapBlind, shown
 from edge.model.outcome import Outcome
 from edge.model.unit import Unit
 from edge.origin.suspects import Suspects
 from edge.pipeline import Decide, Decided, Finding, Pipeline
-from edge.recent import Recent
 from edge.report.telling import Teller
+from edge.seen.figures import Counted
+from edge.seen.recent import Recent
+from edge.seen.tally import Tally
 from edge.stopping import Stopping, sentence
-from edge.tally import Tally
 from edge.verdict.guardrail import Alarm
 
 NOTHING_KEPT = Kept("", -1)

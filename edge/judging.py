@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge import clock, plugins
-from edge.asked import Asked
 from edge.blocklist.csvfile import Guards, read_csv_files
 from edge.blocklist.entry import Blocklist
 from edge.call import isup_offer, q931_offer
@@ -23,6 +22,7 @@ from edge.config import Config
 from edge.decode.signalling import Signalling
 from edge.decode.sip.uri import parse_uri
 from edge.enforce.rulings import Rulings
+from edge.intake.asked import Asked
 from edge.lists import Lists, ListWatch
 from edge.model.event import UNKNOWN_TRUNK, Trunk
 from edge.model.verdict import Action, Mode
@@ -31,7 +31,7 @@ from edge.numbering.normalise import Home, home_of
 from edge.origin.suspects import Suspects
 from edge.pipeline import Pipeline
 from edge.places import places_of
-from edge.settings import Part
+from edge.settings.keys import Part
 from edge.verdict.breaker import Limits
 from edge.verdict.engine import Engine
 from edge.verdict.guardrail import Alarm, Guardrail, Protected

@@ -22,8 +22,8 @@ from edge.blocklist.several import several
 from edge.blocklist.snapshot import Snapshot
 from edge.blocklist.stale import Age, age_of, aged, changes_at
 from edge.blocklist.store import State, Store, lists_in, open_list
+from edge.box.spared import list_of, read_spared
 from edge.errors import ConfigError, ListError
-from edge.spared import list_of, read_spared
 from edge.verdict.guardrail import Alarm
 
 LOOK_EVERY_S = 1.0

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from edge import clock
-from edge.by_hand import acts_here
+from edge.box.by_hand import acts_here
 from edge.evidence.bundle import export, pack
 from edge.evidence.journal import records
-from edge.hint import LISTS, MODES, RESTART
+from edge.process.hint import LISTS, MODES, RESTART
 from edge.report import topic
 from edge.report.command.act import Action, Explain, Export, Restart, Update, switches
 from edge.report.command.answer import Answers

@@ -29,9 +29,9 @@ from edge.console.site import site_of
 from edge.counting import Numbers
 from edge.errors import ConfigError, DriverLost, mendable
 from edge.moment import Moments
-from edge.readings import Meter, Reading, read
-from edge.service import Notifier, Watchdog, signals, watchdog_s
-from edge.supervise import Backoff, Supervised
+from edge.process.service import Notifier, Watchdog, signals, watchdog_s
+from edge.process.supervise import Backoff, Supervised
+from edge.seen.readings import Meter, Reading, read
 
 NAME = "page"
 Beside = Callable[[], Awaitable[None]]

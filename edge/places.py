@@ -25,9 +25,9 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from edge.box.spared import SPARED
 from edge.config import Config
 from edge.modes import MODES, STOP
-from edge.spared import SPARED
 
 
 class Places(NamedTuple):

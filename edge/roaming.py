@@ -21,9 +21,9 @@ import msgspec
 from edge import clock, counters
 from edge.counting import Numbers
 from edge.errors import DriverLost
-from edge.handover import Refuse
-from edge.question import CORE, UPLINK, Answer, Letters, Question
-from edge.settings import Config
+from edge.process.handover import Refuse
+from edge.process.question import CORE, UPLINK, Answer, Letters, Question
+from edge.settings.keys import Config
 
 MOST_OPEN = 48
 """Questions that are neither answered nor forgotten; beyond them none is put. So many answers may

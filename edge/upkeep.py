@@ -13,20 +13,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge import clock, config as config_file
+from edge.box.decommission import refuse
 from edge.config import Config
 from edge.counting import Numbers
-from edge.decommission import refuse
 from edge.errors import ConfigError, DriverLost, RestartAsked, mendable
-from edge.hint import OUTBOX, REQUESTS, RESTART, Hints
 from edge.places import places_of
-from edge.readings import Meter, Recorder, read
+from edge.process.hint import OUTBOX, REQUESTS, RESTART, Hints
+from edge.process.service import Notifier, Vigil, signals, watchdog_s
 from edge.report.command.register import Register
 from edge.report.command.trial import usable_config
 from edge.report.event import Clock
 from edge.report.hub.figures import HubFigures
 from edge.report.lists.figures import ListFigures
 from edge.report.outbox.figures import Figures, OutboxFigures
-from edge.service import Notifier, Vigil, signals, watchdog_s
+from edge.seen.readings import Meter, Recorder, read
 from edge.uplink import Uplink, build
 from edge.uplink_parts import NAME, Start
 

@@ -20,16 +20,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge import clock, counters
-from edge.bell import Bell
 from edge.blocklist.apply import Settings
 from edge.blocklist.manifest import Guards
 from edge.evidence.acts import ActLog
 from edge.evidence.checkpoint import Signer
 from edge.evidence.note import SigningKey, own_key, read_key
-from edge.hint import ACKED, LISTS
 from edge.moment import Moments
 from edge.orders import Ordered, take_orders, take_requests
-from edge.question import UPLINK, Letters, Question
+from edge.process.bell import Bell
+from edge.process.hint import ACKED, LISTS
+from edge.process.question import UPLINK, Letters, Question
 from edge.report import topic
 from edge.report.alarms import Alarms
 from edge.report.command.answer import Answers

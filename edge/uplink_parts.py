@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from edge.bell import Bell
 from edge.config import Config
 from edge.counting import Numbers
-from edge.hint import Hints
 from edge.moment import Moments
 from edge.places import Places
+from edge.process.bell import Bell
+from edge.process.hint import Hints
 from edge.report.alarms import Alarms
 from edge.report.command.minutes import Minutes
 from edge.report.command.register import Register

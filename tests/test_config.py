@@ -13,7 +13,7 @@ from edge.errors import ConfigError
 from edge.model.event import TrunkClass
 from edge.model.number import Kind
 from edge.model.verdict import Action, Mode
-from edge.settings import BlocklistTable, BreakerTable
+from edge.settings.keys import BlocklistTable, BreakerTable
 from edge.verdict.breaker import Limits
 
 GOOD = """\

@@ -21,17 +21,17 @@ from edge.config import Config, parse
 from edge.core import NAME, build_core, run_core
 from edge.decode.pcapng import PcapngWriter
 from edge.errors import RestartAsked
-from edge.hint import MODES, RESTART, Hints
 from edge.model.verdict import Mode
 from edge.modes import write_modes
 from edge.places import places_of
-from edge.readings import read
-from edge.recent import FILE
+from edge.process.hint import MODES, RESTART, Hints
+from edge.process.service import Notifier
 from edge.report import pseudonym
 from edge.report.event import Class, numbered
 from edge.report.kinds import AnyEvent
 from edge.report.outbox.reader import OutboxReader
-from edge.service import Notifier
+from edge.seen.readings import read
+from edge.seen.recent import FILE
 from tests.call.sip_talk import write
 from tests.decode.test_signalling import udp
 from tests.report.mosquitto import free_port

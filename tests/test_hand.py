@@ -27,9 +27,9 @@ from edge.model.verdict import Action, Mode
 from edge.origin.cases import Cases
 from edge.origin.suspects import Suspects
 from edge.pipeline import Decided
-from edge.recent import Recent
 from edge.report.telling import Teller
-from edge.settings import Part
+from edge.seen.recent import Recent
+from edge.settings.keys import Part
 from edge.stopping import NS, Ends, Stopping, Times, Way
 from edge.verdict.breaker import Limits
 from edge.verdict.engine import Engine
@@ -40,8 +40,8 @@ from tests.detect.box import centre
 from tests.enforce.talk import called_from, offer
 from tests.evidence.box import decided as kept_decided
 from tests.evidence.test_journal import room
+from tests.intake.test_ear import CONFIG
 from tests.report.test_telling import HASHING, Desk, decided
-from tests.test_ear import CONFIG
 from tests.verdict.calls import MOBILE, NOW, entry, no_alarm
 
 if TYPE_CHECKING:

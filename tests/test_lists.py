@@ -12,17 +12,17 @@ from edge import clock, plugins
 from edge.blocklist.entry import Listed
 from edge.blocklist.manifest import Record
 from edge.blocklist.simple import SimpleBlocklist
+from edge.box.spared import Spared, write_spared
 from edge.config import parse
-from edge.ear import ears_of, hear_all
+from edge.intake.ear import ears_of, hear_all
 from edge.judging import build
 from edge.lists import Lists
 from edge.model.event import UNKNOWN_TRUNK
 from edge.model.verdict import Action, Verdict
 from edge.pipeline import Decided
 from edge.ports import Driver, Trait
-from edge.service import Notifier
-from edge.settings import Part
-from edge.spared import Spared, write_spared
+from edge.process.service import Notifier
+from edge.settings.keys import Part
 from edge.trust.urgent import sign_record
 from tests.blocklist.images import entry
 from tests.call.sip_talk import write

@@ -19,7 +19,7 @@ from edge.config import parse
 from edge.console.metrics import expected_of
 from edge.errors import ConfigError
 from edge.page import run_page
-from edge.service import Notifier
+from edge.process.service import Notifier
 from tests.console.everything import write_everything
 
 TOO_LONG_S = 60
@@ -192,7 +192,10 @@ def test_it_holds_no_tap_and_no_hub() -> None:
     """Nor does `core`, or a command, hold what speaks HTTP and Prometheus."""
     code = "import sys; import {}; print(*sys.modules)"
     for module, without in (
-        ("edge.page", "aiomqtt tuf cryptography sqlite3 edge.ear edge.core drivers.taps.afpacket"),
+        (
+            "edge.page",
+            "aiomqtt tuf cryptography sqlite3 edge.intake.ear edge.core drivers.taps.afpacket",
+        ),
         ("edge.cli", "prometheus_client edge.page"),
     ):
         done = subprocess.run(

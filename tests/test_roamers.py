@@ -11,7 +11,7 @@ import pytest
 
 from edge import counters
 from edge.counting import Numbers
-from edge.question import CORE, UPLINK, Answer, Letters, Question
+from edge.process.question import CORE, UPLINK, Answer, Letters, Question
 from edge.roaming import FORGET, MOST_OPEN, Roamers, RoamingFigures, Terms
 from tests.report.small_box import eventually
 

@@ -13,7 +13,7 @@ from edge.config import parse
 from edge.judging import build
 from edge.model.event import Trunk, TrunkClass
 from edge.model.verdict import Action
-from edge.question import Answer
+from edge.process.question import Answer
 from edge.roaming import FORGET, MOST_OPEN, UNKNOWN_S, Cache, Known, Open, Terms, roamers_of
 from tests.verdict.calls import MOBILE, NOW, call, no_alarm
 

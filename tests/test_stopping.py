@@ -20,7 +20,7 @@ from edge.model.unit import LinkType, Unit
 from edge.model.verdict import Action, Basis, Mode, Verdict
 from edge.pipeline import Decided
 from edge.ports import Order, Receipt
-from edge.settings import Part
+from edge.settings.keys import Part
 from edge.stopping import ALARM_EVERY_NS, NS, Ends, Stopping, Times, Way, sentence
 from tests.call.sip_talk import write
 from tests.enforce.talk import decided, offer, verdict

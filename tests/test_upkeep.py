@@ -14,11 +14,11 @@ from edge.counting import Numbers
 from edge.errors import ConfigError, RestartAsked
 from edge.moment import Moments
 from edge.places import places_of
-from edge.readings import Meter, Recorder
+from edge.process.service import Notifier
 from edge.report.command.register import Pending, Register
 from edge.report.command.trial import _sha
 from edge.report.event import Clock, Moment
-from edge.service import Notifier
+from edge.seen.readings import Meter, Recorder
 from edge.upkeep import Upkeep, begin, run_uplink
 
 GOOD = '[node]\nname = "bench"\nstate_dir = "s"\n[hub]\nbrokers = ["127.0.0.1:1"]\ntls = false\n'

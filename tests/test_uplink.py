@@ -13,9 +13,9 @@ from edge import clock
 from edge.config import parse
 from edge.counting import Numbers
 from edge.errors import ConfigError
-from edge.hint import Hints
 from edge.orders import Ordered, actions
 from edge.places import places_of
+from edge.process.hint import Hints
 from edge.report import topic
 from edge.report.command.register import Register
 from edge.report.message import CommandKind

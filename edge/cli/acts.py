@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from edge.asking import ask
+from edge.box.asking import ask
+from edge.box.whose import act_as_owner
 from edge.config import Config
 from edge.errors import InputError
 from edge.places import places_of
 from edge.report.message import Result
-from edge.whose import act_as_owner
 
 DEGRADED = 3
 Why = Annotated[str, typer.Option("--reason", help="Why; goes into the audit log.")]

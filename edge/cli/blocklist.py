@@ -13,6 +13,7 @@ from edge.blocklist.desk import compare
 from edge.blocklist.manifest import read_record, read_signed
 from edge.blocklist.said import opened, said_of, stores_of
 from edge.blocklist.store import Store, lists_in, open_list
+from edge.box.spared import MOST_HOURS, read_spared
 from edge.cli import jsonlines
 from edge.cli.acts import Why, do
 from edge.cli.entries import entry_text, moment
@@ -20,7 +21,6 @@ from edge.cli.options import ConfigFile
 from edge.config import load
 from edge.errors import ListError
 from edge.places import places_of
-from edge.spared import MOST_HOURS, read_spared
 from edge.trust.client import Client
 from edge.trust.fetch import LocalFetcher
 

@@ -19,7 +19,7 @@ from edge.clock import monotonic_s
 from edge.evidence.journal import Journal
 from edge.model.event import CallAnswered, CallReleased, shown
 from edge.pipeline import Decided, Finding
-from edge.tally import Tally, outcome
+from edge.seen.tally import Tally, outcome
 
 ROWS = 14
 DRAW_EVERY_S = 0.1

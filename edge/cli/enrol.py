@@ -14,21 +14,22 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from edge import clock, config as config_file, decommission as leaving
+from edge import clock, config as config_file
+from edge.box import decommission as leaving
 from edge.cli import jsonlines
 from edge.cli.options import ConfigFile
 from edge.config import Config
 from edge.errors import ConfigError, DriverLost
-from edge.hint import RESTART, Hints
 from edge.moment import Moments
 from edge.places import places_of
+from edge.process.hint import RESTART, Hints
+from edge.process.supervise import Backoff, Supervised
 from edge.report.enrol import door
 from edge.report.enrol.exchange import Enrolling
 from edge.report.enrol.farewell import Farewell
 from edge.report.hub.dial import parsed
 from edge.report.hub.epoch import Epochs
 from edge.report.hub.reach import Session, Terms
-from edge.supervise import Backoff, Supervised
 from edge.trust.enrol import EnrolRefused, Fault, read_code
 from edge.trust.identity import Asking, Identity, Standing
 

@@ -4,11 +4,11 @@
 import typer
 
 from edge import clock, config as config_file
+from edge.box.whose import act_as_owner
 from edge.cli.options import ConfigFile
 from edge.console import first_code
 from edge.errors import ConfigError
 from edge.places import places_of
-from edge.whose import act_as_owner
 
 app = typer.Typer(help="How the first engineer comes into the page.", no_args_is_help=True)
 

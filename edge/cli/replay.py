@@ -13,16 +13,16 @@ from edge.cli.board import Board
 from edge.cli.capture import RawE1, TsRate, check_readable
 from edge.cli.options import ConfigFile
 from edge.decode.hdlc import FULL_RATE
-from edge.ear import Ear, ears_of, hear_all
 from edge.errors import InputError
 from edge.evidence.journal import Journal, is_evidence
+from edge.intake.ear import Ear, ears_of, hear_all
 from edge.judging import build_pipeline, pcap_part
 from edge.model.event import TapBlind
 from edge.model.message import Malformed
 from edge.model.unit import Unit
 from edge.pipeline import Decided, Finding, Pipeline
-from edge.service import Notifier
-from edge.tally import Tally
+from edge.process.service import Notifier
+from edge.seen.tally import Tally
 from edge.verdict.guardrail import Alarm
 
 DEGRADED = 3

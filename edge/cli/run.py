@@ -6,9 +6,9 @@ import asyncio
 import typer
 
 from edge import begin
-from edge.children import LEADER, run_children
 from edge.cli.options import ConfigFile
 from edge.config import Config
+from edge.process.children import LEADER, run_children
 
 
 def run(config: ConfigFile) -> None:

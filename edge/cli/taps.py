@@ -22,8 +22,8 @@ from edge.errors import ConfigError, QalqanError
 from edge.model.message import Malformed, Message
 from edge.model.unit import Unit
 from edge.ports import Losses, Tap
-from edge.settings import Part
-from edge.supervise import Supervised
+from edge.process.supervise import Supervised
+from edge.settings.keys import Part
 
 DRAW_EVERY_S = 0.5
 MOST_TYPES = 6

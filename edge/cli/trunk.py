@@ -9,20 +9,20 @@ from typing import Annotated
 import typer
 
 from edge import clock, config as config_file
-from edge.asking import ask
+from edge.box.asking import ask
+from edge.box.whose import act_as_owner, who
 from edge.cli import jsonlines
 from edge.cli.acts import DEGRADED, Why, do, is_recorded
 from edge.cli.options import ConfigFile, the_config
 from edge.cli.trunk_table import print_list, print_report
 from edge.config import Config
 from edge.errors import ConfigError, InputError, QalqanError
-from edge.hint import MODES, give
 from edge.model.verdict import Mode
 from edge.modes import STOP, stop as stop_all
 from edge.places import places_of
-from edge.trunk_look import modes_set, reports, running_now, standings, stopped_by
-from edge.trunk_report import Report, Running
-from edge.whose import act_as_owner, who
+from edge.process.hint import MODES, give
+from edge.seen.trunk_look import modes_set, reports, running_now, standings, stopped_by
+from edge.seen.trunk_report import Report, Running
 
 app = typer.Typer(help="Trunks: what stopping would do, and its switch.", no_args_is_help=True)
 

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge.cli.printable import printable
-from edge.trunk_report import Report, Running
+from edge.seen.trunk_report import Report, Running
 from edge.verdict.explain import utc
 
 _UNKNOWN = "-"

@@ -16,10 +16,10 @@ from edge.cli.watch_seen import Seen
 from edge.console.history import MINUTES, Totals
 from edge.console.wording import WORDS
 from edge.doctor.finding import Level
-from edge.glance import mark_of
 from edge.model.verdict import Mode
-from edge.recent import Call
-from edge.trunk_report import STOPPING
+from edge.seen.glance import mark_of
+from edge.seen.recent import Call
+from edge.seen.trunk_report import STOPPING
 
 GOOD, BAD, SOFT, TITLE = "green", "bold red", "dim", "bold"
 MARKS = {"stopped": "red", "would": "yellow", "failed": "bold magenta", "": ""}

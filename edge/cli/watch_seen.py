@@ -13,15 +13,15 @@ from edge.console.history import History, Totals, totals_of
 from edge.doctor import hearing, machine
 from edge.doctor.finding import Finding, Level
 from edge.doctor.patient import Patient, patient_of
-from edge.glance import Alarm, Hub, Loaded, Tap, alarms_of, hub_of, lists_of, taps_of
 from edge.log import mask
 from edge.model.outcome import STOPS
 from edge.moment import Moments
 from edge.places import places_of
-from edge.readings import read
-from edge.recent import Call, read_calls
-from edge.trunk_look import Standing, standings, stopped_by
-from edge.trunk_report import STOPPING
+from edge.seen.glance import Alarm, Hub, Loaded, Tap, alarms_of, hub_of, lists_of, taps_of
+from edge.seen.readings import read
+from edge.seen.recent import Call, read_calls
+from edge.seen.trunk_look import Standing, standings, stopped_by
+from edge.seen.trunk_report import STOPPING
 from edge.update.facts import expected_of
 
 SCHEMA = 1

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge.box.spared import MOST_HOURS
 from edge.console.people import Role
 from edge.model.verdict import Mode
-from edge.spared import MOST_HOURS
 
 PATH = r"/[A-Za-z0-9/._-]{0,200}"
 "Of a page: nothing that leads to another site."

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from edge import counters
 from edge.counting import Series
 from edge.model.outcome import STOPS
-from edge.trunk_report import STOPPING
+from edge.seen.trunk_report import STOPPING
 
 EVERY_S = 10.0
 MINUTE_S = 60

@@ -24,7 +24,7 @@ from edge.config import Config
 from edge.counters import PROCESS_AGE, PROCESS_UP, TABLE, Counter, Declared, Histogram
 from edge.counting import Series
 from edge.moment import Moments
-from edge.readings import Reading
+from edge.seen.readings import Reading
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 STALE_S = 10.0

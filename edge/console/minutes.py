@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from edge.asking import ask, note
+from edge.box.asking import ask, note
 from edge.config import Config
 from edge.errors import InputError, QalqanError
 from edge.report.message import Result

@@ -21,7 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from edge.console.door import addresses_of
 from edge.console.table import PageTable
 from edge.errors import ConfigError, DriverLost
-from edge.service import credentials
+from edge.process.service import credentials
 
 CERTIFICATE, KEY = "page.crt", "page.key"
 "What systemd loads for us."

@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from edge.table import Endpoint, Table
+from edge.settings.table import Endpoint, Table
 
 
 class PageTable(Table):

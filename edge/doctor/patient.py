@@ -10,7 +10,7 @@ from edge.counters import Declared
 from edge.counting import Series
 from edge.moment import Moments
 from edge.places import Places, places_of
-from edge.readings import Reading, read
+from edge.seen.readings import Reading, read
 from edge.update.facts import ALIVE_S, Run, run
 
 SYS = Path("/sys")

@@ -11,10 +11,10 @@ import structlog
 
 from edge import clock, plugins
 from edge.errors import DriverLost, EnforceError, mendable
-from edge.handover import Refuse
 from edge.ports import Enforcer, Order, Receipt
-from edge.settings import Part
-from edge.supervise import Backoff, Presence, Supervised
+from edge.process.handover import Refuse
+from edge.process.supervise import Backoff, Presence, Supervised
+from edge.settings.keys import Part
 
 NS = 1_000_000_000
 DEPTH = 1024

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, IPvAnyAddress
 
-from edge.table import Table
+from edge.settings.table import Table
 
 E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 Leading = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{1,14}$")]

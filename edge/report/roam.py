@@ -13,7 +13,7 @@ from math import ceil
 from pydantic import ValidationError
 
 from edge.errors import DriverLost
-from edge.question import CORE, Answer, Letters, Question
+from edge.process.question import CORE, Answer, Letters, Question
 from edge.report.message import ACCEPTS, Hub, RoamAnswer, RoamAsk
 from edge.report.port import Inbound, Outbound, Send
 from edge.report.topic import ROAM, up

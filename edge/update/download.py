@@ -15,7 +15,7 @@ import msgspec
 
 from edge.clock import monotonic_s
 from edge.errors import DriverLost, mendable
-from edge.handover import Refuse
+from edge.process.handover import Refuse
 from edge.report.lists.fetch import Block, read_block
 from edge.report.lists.pull import Took
 from edge.report.message import Get

@@ -13,7 +13,7 @@ from edge.counters import Declared
 from edge.errors import ListError
 from edge.moment import Moments
 from edge.places import Places
-from edge.readings import Reading, read
+from edge.seen.readings import Reading, read
 from edge.update.health import Facts, Rules
 
 ALIVE_S = 10.0

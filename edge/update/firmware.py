@@ -20,10 +20,10 @@ from pydantic import ValidationError
 
 from edge.blocklist.apply import BUILT_S
 from edge.errors import DriverLost, mendable
+from edge.process.supervise import Backoff
 from edge.report.event import Event, Moment
 from edge.report.message import ACCEPTS, Campaign, Wanted
 from edge.report.port import Inbound
-from edge.supervise import Backoff
 from edge.update.blocks import Part, only, open_part, whole_bundle
 from edge.update.book import Book
 from edge.update.campaign import When, opens_s, when

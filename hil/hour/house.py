@@ -18,7 +18,7 @@ from threading import Lock
 
 from edge import clock
 from edge.moment import Moments
-from edge.readings import Reading, read
+from edge.seen.readings import Reading, read
 from edge.trust.enrol import write_code
 from hil.demo.region import Centre
 from hil.hour.services import Service, below, with_word

@@ -15,10 +15,10 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
-from edge.children import end
 from edge.errors import DriverLost
-from edge.service import signals
-from edge.supervise import Backoff, Supervised
+from edge.process.children import end
+from edge.process.service import signals
+from edge.process.supervise import Backoff, Supervised
 from hil.hub import parts
 from hil.hub.amqp import AmqpWorker, Queue
 from hil.hub.herald import Herald

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from edge import clock
-from edge.readings import SUFFIX, Reading
+from edge.seen.readings import SUFFIX, Reading
 from hil.bench.box import Box, NotSeen, Refused
 from hil.bench.console import STARTS
 from hil.bench.measure import RANG, Measure, Scenario

@@ -20,11 +20,11 @@ from typing import NamedTuple
 
 from drivers.taps.afpacket.driver import Config, open_tap
 from edge import config as config_file
-from edge.ear import ears_of, hear_all
+from edge.intake.ear import ears_of, hear_all
 from edge.judging import build_pipeline
 from edge.model.unit import Unit
 from edge.pipeline import Decided, Finding
-from edge.service import Notifier
+from edge.process.service import Notifier
 from tests import netns
 
 HERE = Path(__file__).parent

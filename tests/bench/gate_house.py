@@ -15,8 +15,8 @@ from time import process_time
 
 from drivers.gates.sip_redirect.driver import Config, open_gate
 from edge import config as config_file
-from edge.ear import GARBAGE_AFTER
 from edge.enforce.answer import Answers
+from edge.intake.ear import GARBAGE_AFTER
 from edge.judging import build
 from edge.model.answer import GO_ON, Answer
 from edge.pipeline import Decided

@@ -12,7 +12,7 @@ from edge.model.event import CallAnswered, CallOffered, CallReleased
 from edge.model.number import Number, Refusal
 from edge.model.verdict import Action, Basis, Mode, Reason, Verdict
 from edge.pipeline import Decided, Finding
-from edge.tally import OUTCOMES, Tally
+from edge.seen.tally import OUTCOMES, Tally
 from edge.verdict.guardrail import Alarm
 from tests.verdict.calls import ABROAD, GB, call, refused
 

@@ -13,9 +13,9 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from edge import clock
+from edge.box.decommission import MARK
 from edge.cli.enrol import _doors, _show, app
 from edge.config import load
-from edge.decommission import MARK
 from edge.errors import ConfigError
 from edge.report.message import State
 from edge.trust.identity import Asking, Identity

@@ -10,7 +10,7 @@ from edge.decode.pcapng import PcapngWriter
 from edge.model.unit import Alarm, Direction, LinkType, Unit
 from edge.plugins import load
 from edge.ports import Losses
-from edge.settings import Part
+from edge.settings.keys import Part
 from hil.e1.bits import cas
 from hil.e1.calls import timeslots
 from tests.cli.conftest import VECTORS, Qalqan

@@ -17,7 +17,7 @@ from edge.model.verdict import Mode
 from edge.modes import read_modes
 from edge.moment import Moments
 from edge.places import Places, places_of
-from edge.readings import Meter, Recorder
+from edge.seen.readings import Meter, Recorder
 from tests.cli.conftest import VECTORS, Qalqan
 
 EVER = ("--since", "9999w")
@@ -294,7 +294,7 @@ def test_go_asks_and_says_what_still_holds(
 def test_an_uplink_that_holds_the_log_and_does_nothing(
     qalqan: Qalqan, config: Path, places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.by_hand.WAIT_S", 0.1)
+    monkeypatch.setattr("edge.box.by_hand.WAIT_S", 0.1)
     held = ActLog(places.acts)
     try:
         done = qalqan("trunk", "observe", "intl", "-c", config)

@@ -4,7 +4,7 @@
 import pytest
 
 from edge.cli.trunk_table import print_list, print_report
-from edge.trunk_report import Report, Running
+from edge.seen.trunk_report import Report, Running
 
 RECORD = {
     "id": "1-1", "trunk": "intl", "time": 1_795_600_000, "rule": "list.calling",

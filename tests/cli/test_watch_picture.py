@@ -12,7 +12,7 @@ from edge.cli.watch_picture import MARKS, SHOWN, picture
 from edge.cli.watch_seen import Seen, Watcher
 from edge.config import Config
 from edge.console.history import Totals
-from edge.glance import Alarm, Hub, Loaded, Tap
+from edge.seen.glance import Alarm, Hub, Loaded, Tap
 from tests.console.site_house import as_of_now, furnish
 
 CAPTURES = ("spoofed_7172.pcap", "plain_calls.pcap", "emergency.pcapng", "cyrillic.pcap")

@@ -14,8 +14,8 @@ from edge.console.history import Totals
 from edge.counting import Numbers
 from edge.moment import Moments
 from edge.places import places_of
-from edge.readings import Meter, Recorder
-from edge.recent import FILE, VERSION, Call, Calls
+from edge.seen.readings import Meter, Recorder
+from edge.seen.recent import FILE, VERSION, Call, Calls
 
 TEXT = """
 [node]

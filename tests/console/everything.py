@@ -6,7 +6,7 @@ from pathlib import Path
 from edge.counters import TABLE, Histogram
 from edge.counting import Numbers
 from edge.moment import Moments
-from edge.readings import Meter, Recorder
+from edge.seen.readings import Meter, Recorder
 
 
 def count_everything(*words: str) -> Numbers:

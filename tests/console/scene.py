@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from edge import counters
 from edge.blocklist.sheet import from_entries
 from edge.blocklist.store import State, Store
+from edge.box.spared import Spared, write_spared
 from edge.config import Config, load
 from edge.console.history import History, Totals
 from edge.counting import Numbers
@@ -26,9 +27,8 @@ from edge.model.verdict import Action, Basis, Mode, Reason, Verdict
 from edge.moment import Moments
 from edge.pipeline import Decided
 from edge.places import places_of
-from edge.readings import Meter, Recorder
-from edge.recent import Recent
-from edge.spared import Spared, write_spared
+from edge.seen.readings import Meter, Recorder
+from edge.seen.recent import Recent
 from tests.blocklist.images import entry
 from tests.call.sip_talk import write
 from tests.decode.test_signalling import udp

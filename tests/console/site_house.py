@@ -29,8 +29,8 @@ from edge.core import run_core
 from edge.counting import Numbers
 from edge.moment import Moments
 from edge.places import places_of
-from edge.readings import _read
-from edge.service import Notifier
+from edge.process.service import Notifier
+from edge.seen.readings import _read
 from tests.blocklist.images import entry
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "sip"

@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from edge import clock
+from edge.box.spared import read_spared
 from edge.console.history import Totals
 from edge.console.pages import box
 from edge.console.people import Role
@@ -21,8 +22,7 @@ from edge.model.number import Number, Party
 from edge.model.outcome import Outcome, Result
 from edge.origin.cases import Cases
 from edge.pipeline import Decided
-from edge.recent import Recent
-from edge.spared import read_spared
+from edge.seen.recent import Recent
 from edge.update.state import Folder, State, Update
 from tests.call.sip_talk import write
 from tests.console.logged import logged

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from edge import by_hand
 from edge.blocklist.csvfile import read_entries
 from edge.blocklist.said import opened
 from edge.blocklist.sheet import from_entries
 from edge.blocklist.store import Store, open_list
-from edge.by_hand import ask
+from edge.box import by_hand
+from edge.box.by_hand import ask
 from edge.config import Config, parse
 from edge.console.lacks import OTHER, kind_of
 from edge.console.speech import speech_of

@@ -14,7 +14,7 @@ from edge.console.metrics import STALE_S, Box
 from edge.counters import TABLE, Counter, Declared, Histogram
 from edge.counting import Numbers
 from edge.moment import Moments
-from edge.readings import Meter, Reading, read
+from edge.seen.readings import Meter, Reading, read
 from tests.console.everything import count_everything, write_everything
 from tests.test_counting import NUMBERS_AS_HEARD
 

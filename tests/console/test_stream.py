@@ -11,7 +11,7 @@ import pytest
 
 from edge.console import stream
 from edge.console.people import Role
-from edge.recent import Recent
+from edge.seen.recent import Recent
 from tests.console.site_house import Browser, Site, furnish, shown
 from tests.evidence.box import decided
 

@@ -10,7 +10,7 @@ from edge.counting import Numbers
 from edge.doctor.finding import Finding
 from edge.doctor.patient import Patient, patient_of
 from edge.moment import Moments
-from edge.readings import Meter, Recorder
+from edge.seen.readings import Meter, Recorder
 
 TOML = """
 [node]

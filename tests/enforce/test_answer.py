@@ -16,7 +16,7 @@ from edge.errors import ConfigError
 from edge.model.answer import GO_ON, LOCATIONS
 from edge.model.number import Party
 from edge.model.verdict import Action, Basis, Mode, Reason, Verdict
-from edge.settings import AnswerTable
+from edge.settings.keys import AnswerTable
 from tests.verdict.calls import ABSENT, CITY, GB, POLICE, call
 
 ID = "18c4f2-17"

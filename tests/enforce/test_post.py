@@ -16,7 +16,7 @@ from edge.errors import DriverLost, EnforceError
 from edge.model.answer import Answer
 from edge.model.verdict import Action
 from edge.ports import Driver, Order, Receipt
-from edge.settings import Part
+from edge.settings.keys import Part
 from tests.enforce.talk import decided
 from tests.report.small_box import eventually
 

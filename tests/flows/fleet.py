@@ -22,6 +22,7 @@ from edge.blocklist.simple import SimpleBlocklist
 from edge.lists import Lists
 from edge.model.event import UNKNOWN_TRUNK
 from edge.moment import Moments
+from edge.process.supervise import Backoff
 from edge.report.hub.drain import Drain
 from edge.report.hub.link import Handler, Hears, Link, Says
 from edge.report.hub.reach import Session, Terms
@@ -29,7 +30,6 @@ from edge.report.lists.fetch import MqttFetcher
 from edge.report.lists.follow import Follow, Telling, followed
 from edge.report.lists.pull import Shelf
 from edge.report.message import Ask, Live, State
-from edge.supervise import Backoff
 from tests.flows.house import NS, House, house, until
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - the only disk in memory that Linux always has

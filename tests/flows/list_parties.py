@@ -14,6 +14,7 @@ from pathlib import Path
 from edge.blocklist.apply import Settings
 from edge.blocklist.manifest import Guards
 from edge.errors import DriverLost
+from edge.process.supervise import Backoff, Supervised
 from edge.report import topic
 from edge.report.event import Moment
 from edge.report.lists.fetch import MqttFetcher, Patience
@@ -21,7 +22,6 @@ from edge.report.lists.follow import Follow, Pace, Telling, followed
 from edge.report.lists.pull import Shelf
 from edge.report.message import Ask, BlockHead
 from edge.report.port import Outbound
-from edge.supervise import Backoff, Supervised
 from edge.trust.roles import blob_path
 from hil.hub.library import Library
 from hil.hub.mqtt import Broker, Session, connected

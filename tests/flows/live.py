@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from edge import config as config_file
-from edge.ear import Ear, ears_of, hear_all
+from edge.intake.ear import Ear, ears_of, hear_all
 from edge.judging import build_pipeline
 from edge.model.unit import Unit
 from edge.pipeline import Finding
-from edge.service import Notifier
+from edge.process.service import Notifier
 
 
 class Live:

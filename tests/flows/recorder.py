@@ -16,8 +16,8 @@ from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
-from edge.hint import OUTBOX, Hints
 from edge.moment import Moments
+from edge.process.hint import OUTBOX, Hints
 from edge.report.event import CLASSES, Event
 from edge.report.outbox.outbox import Kept
 from edge.report.outbox.quota import Limits

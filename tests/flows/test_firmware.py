@@ -15,8 +15,8 @@ import pytest
 
 from edge import clock
 from edge.errors import RestartAsked
+from edge.process.service import Notifier
 from edge.report.message import Campaign
-from edge.service import Notifier
 from edge.update.state import HEALTH
 from edge.upkeep import run_uplink
 from hil.hub import rollout

@@ -18,11 +18,11 @@ from typing_extensions import override
 from edge import clock
 from edge.config import parse
 from edge.counting import Numbers
-from edge.hint import Hints
 from edge.judging import build as build_judging
 from edge.model.event import CallOffered, Trunk, TrunkClass
 from edge.model.verdict import Action, Verdict
 from edge.places import places_of
+from edge.process.hint import Hints
 from edge.report import topic
 from edge.report.command.register import Register
 from edge.report.hub.reach import Session, Terms

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from edge.console.metrics import Box
 from edge.counters import BY_NAME, Histogram
 from edge.moment import Moments
-from edge.readings import read
+from edge.seen.readings import read
 from tests.console.everything import write_everything
 
 FOLDER = Path(__file__).parent.parent.parent / "hil" / "grafana"

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 from edge.blocklist.apply import Settings
 from edge.blocklist.manifest import Guards, Record
+from edge.process.supervise import Backoff
 from edge.report import topic
 from edge.report.event import Class, Moment
 from edge.report.kinds import ActEvent, AlarmEvent
@@ -15,7 +16,6 @@ from edge.report.lists.follow import Follow, Pace, Telling, followed
 from edge.report.lists.pull import Shelf
 from edge.report.lists.urgent import write_urgent
 from edge.report.port import Inbound
-from edge.supervise import Backoff
 from edge.trust.urgent import sign_record
 from hil.hub.library import Library
 from tests.blocklist.images import entry

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from edge.process.supervise import Backoff
 from edge.report.event import Class
 from edge.report.hub.drain import Drain, Pace
 from edge.report.hub.link import Hears, Link, Says
 from edge.report.hub.reach import Session, Terms
 from edge.report.message import Ask, Live, State
 from edge.report.port import Connection, Inbound
-from edge.supervise import Backoff
 from tests.report.mosquitto import Broker
 from tests.report.proxy import Proxy, Weather
 from tests.report.shelf import Shelf

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import DriverLost
-from edge.question import CORE, UPLINK, Answer, Letters, Question
+from edge.process.question import CORE, UPLINK, Answer, Letters, Question
 from edge.report.message import Hub, RoamAsk
 from edge.report.port import Inbound, Outbound
 from edge.report.roam import Roam

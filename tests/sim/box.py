@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typing_extensions import override
 
 from edge.errors import DriverLost
+from edge.process.supervise import Supervised
 from edge.report.event import Class, Clock, Event, Moment
 from edge.report.hub.drain import Drain, Pace
 from edge.report.hub.epoch import Epochs
@@ -24,7 +25,6 @@ from edge.report.hub.standing import Facts, Standing
 from edge.report.outbox.progress import Progress
 from edge.report.outbox.quota import Limits
 from edge.report.outbox.reader import OutboxReader
-from edge.supervise import Supervised
 from tests.sim.broker import Broker, Hello
 from tests.sim.invariants import Book, Truth, WatchedDrain
 from tests.sim.keeper import Keeper, Place

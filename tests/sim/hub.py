@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typing_extensions import override
 
 from edge.errors import DriverLost
+from edge.process.supervise import Supervised
 from edge.report import topic
 from edge.report.event import LIVE
 from edge.report.port import Inbound, Outbound
-from edge.supervise import Supervised
 from hil.hub import batch, herald, worker
 from hil.hub.batch import Batch
 from hil.hub.cosign import Cosigner

@@ -14,8 +14,8 @@ import pytest
 
 from edge import clock, counters
 from edge.console import first_code
-from edge.readings import read
 from edge.report import pseudonym
+from edge.seen.readings import read
 from edge.update.facts import labelled
 from hil.hub.commander import answer_to, give
 from tests.console.site_house import PASSWORD, Browser

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import DriverLost
+from edge.process.supervise import Backoff
 from edge.report.event import Clock, Event, Moment
 from edge.report.message import Campaign
-from edge.supervise import Backoff
 from edge.update.firmware import Firmware, Machines, Pace
 from edge.update.install import Bundle, Slot, Status
 from edge.update.manifest import split_hashes

@@ -12,7 +12,7 @@ from edge.blocklist.writer import write_image
 from edge.counting import Numbers
 from edge.moment import Moments
 from edge.places import places_of
-from edge.readings import Meter, Recorder
+from edge.seen.readings import Meter, Recorder
 from edge.update.facts import (
     Collector,
     disk,

@@ -26,12 +26,12 @@ from drivers.enforcers.asterisk_ami.wire import (
     proof,
 )
 from edge.clock import now_ns
+from edge.enforce.receipts import Receipts
 from edge.errors import DriverLost, EnforceError
 from edge.model.answer import REJECTED
 from edge.model.message import Malformed
 from edge.model.verdict import Action
 from edge.ports import Driver, Order, Receipt
-from edge.receipts import Receipts
 
 ANSWER_S = 5.0
 "To connecting, and to each question while opening."

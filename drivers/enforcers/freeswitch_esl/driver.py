@@ -30,10 +30,10 @@ from drivers.enforcers.freeswitch_esl.wire import (
     settings,
     tag_of,
 )
+from edge.enforce.receipts import Receipts
 from edge.errors import DriverLost, EnforceError
 from edge.model.verdict import Action
 from edge.ports import Driver, Order, Receipt
-from edge.receipts import Receipts
 
 OPEN_S = 15.0
 "To connect, log in and learn of the calls that are up."

@@ -13,10 +13,10 @@ from drivers.enforcers.kamailio_rpc.line import Line, connected, is_unix, udp_pl
 from drivers.enforcers.kamailio_rpc.wire import LOOK, NOT_FOUND, Dialog, dialogs, end, find, reject
 from edge.clock import monotonic_s
 from edge.decode.sip.uri import parse_address
+from edge.enforce.receipts import Receipts
 from edge.errors import DriverLost, EnforceError
 from edge.model.verdict import Action
 from edge.ports import Driver, Order, Receipt
-from edge.receipts import Receipts
 
 ANSWER_S = 2.0
 "To the first question."

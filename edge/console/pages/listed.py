@@ -18,12 +18,12 @@ from edge import counters
 from edge.blocklist.entry import Entry
 from edge.blocklist.said import said_of, validity
 from edge.blocklist.store import State, Store, lists_in
+from edge.box.spared import Spared, read_spared
 from edge.console.desk import Desk, Visit
 from edge.console.forms import Sparing
 from edge.console.tables import File, covering
 from edge.errors import ConfigError, ListError
-from edge.readings import read
-from edge.spared import Spared, read_spared
+from edge.seen.readings import read
 
 NUMBER = re.compile(r"\+?[0-9]{2,15}")
 SPOKEN = str.maketrans("", "", " ()-\N{NO-BREAK SPACE}")

@@ -8,9 +8,9 @@ from edge.console.desk import Desk, Visit
 from edge.console.history import MINUTES, WIDTH, bars_of, totals_of
 from edge.console.metrics import OURS, expected_of
 from edge.doctor.patient import patient_of
-from edge.glance import alarms_of, hub_of, lists_of, mark_of, taps_of
-from edge.recent import Call, read_calls
-from edge.trunk_look import standings
+from edge.seen.glance import alarms_of, hub_of, lists_of, mark_of, taps_of
+from edge.seen.recent import Call, read_calls
+from edge.seen.trunk_look import standings
 
 SHOWN = 25
 "Calls, the latest first."

@@ -9,7 +9,7 @@ from edge.console.desk import Visit
 from edge.console.forms import Switch
 from edge.console.people import Role
 from edge.model.verdict import Mode
-from edge.trunk_look import reports, standings, stopped_by
+from edge.seen.trunk_look import reports, standings, stopped_by
 
 SPANS_S = {"1": 86_400, "7": 7 * 86_400, "28": 28 * 86_400}
 "By days: how far may be looked back."

@@ -10,11 +10,11 @@ from threading import Lock
 
 from pydantic import Field
 
+from edge.box.spared import HOUR_S, MOST, MOST_HOURS, Spared, read_spared, write_spared
 from edge.errors import ConfigError
 from edge.report.command.act import Job, Outcome
 from edge.report.command.signed import Denied, Why
 from edge.report.message import Wire
-from edge.spared import HOUR_S, MOST, MOST_HOURS, Spared, read_spared, write_spared
 
 _CHANGING = Lock()
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from edge.clock import monotonic_s
 from edge.errors import DriverLost, mendable
-from edge.handover import Refuse
+from edge.process.handover import Refuse
 from edge.report import topic
 from edge.report.hub.drain import Drain
 from edge.report.hub.window import Parcel

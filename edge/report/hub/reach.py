@@ -17,10 +17,10 @@ from typing import Protocol
 import msgspec
 
 from edge.errors import DriverLost, mendable
+from edge.process.supervise import Backoff, Supervised
 from edge.report.hub.dial import dial, identity, stamp
 from edge.report.hub.session import CONNECT_WAIT_S, Hello, Mqtt
 from edge.report.port import Connection, Converse, Outbound
-from edge.supervise import Backoff, Supervised
 
 BACKOFF = Backoff(first_s=1.0, most_s=300.0, calm_s=60.0)
 

@@ -22,12 +22,12 @@ from edge.blocklist.apply import Applied, Settings, Updates
 from edge.blocklist.manifest import Record, Signed, read_record
 from edge.blocklist.store import Store
 from edge.errors import DriverLost, ListError
+from edge.process.supervise import Backoff
 from edge.report.event import Class, Event, Moment
 from edge.report.lists.fetch import MqttFetcher
 from edge.report.lists.urgent import read_urgent
 from edge.report.port import Inbound
 from edge.report.topic import BLOCK, TUF, URGENT
-from edge.supervise import Backoff
 from edge.trust.alarm import Alarm, Refused
 from edge.trust.client import Client
 from edge.trust.urgent import signed_by

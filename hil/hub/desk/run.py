@@ -10,7 +10,7 @@ from edge import clock
 from edge.console import first_code
 from edge.console.serve import Ends, Tls, serve
 from edge.counting import Numbers
-from edge.service import signals
+from edge.process.service import signals
 from hil.hub.desk.office import Means, Office
 from hil.hub.desk.site import site_of
 

@@ -15,7 +15,7 @@ import msgspec
 import sqlalchemy as sa
 
 from edge.model.outcome import STOPS
-from edge.trunk_report import STOPPING
+from edge.seen.trunk_report import STOPPING
 from hil.hub.store import EVENTS, STREAMS, Store
 
 NS = 10**9

@@ -12,7 +12,7 @@ from edge.console.people import Role
 from edge.counting import Numbers
 from edge.doctor.finding import fail
 from edge.moment import Moments
-from edge.readings import Meter, Recorder
+from edge.seen.readings import Meter, Recorder
 from edge.update.state import Folder, State, Update
 from tests.console.logged import logged
 from tests.console.site_house import Site, as_of_now, furnish, shown

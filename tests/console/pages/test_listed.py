@@ -11,13 +11,13 @@ import pytest
 
 from edge.blocklist.entry import Listed
 from edge.blocklist.store import Store
+from edge.box.spared import Spared, read_spared, write_spared
 from edge.console.people import Role
 from edge.console.tables import Tables
 from edge.evidence.shelf import lines
 from edge.judging import lists_of
 from edge.model.event import Trunk, TrunkClass
 from edge.model.verdict import Action
-from edge.spared import Spared, read_spared, write_spared
 from tests.console.site_house import LISTED, Site, furnish, shown
 
 SPARE = {"number": f"+{LISTED}", "hours": "24", "reason": "calls his bank"}

@@ -7,7 +7,7 @@ import pytest
 
 from drivers.gates.sip_redirect import driver as sip_redirect
 from drivers.taps.e1_serial import driver as e1_serial
-from edge.appliance import HealthTable
+from edge.settings.appliance import HealthTable
 from hil.bench.measure import (
     ASKED_MS,
     BOOT_TO_HEARING,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import ConfigError
-from edge.readings import read
+from edge.seen.readings import read
 from hil.region import traffic
 from hil.region.beside import Beside
 from hil.region.net import TRUNK_EYE

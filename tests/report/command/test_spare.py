@@ -4,10 +4,10 @@
 import pytest
 from pydantic import ValidationError
 
+from edge.box.spared import MOST, Spared, read_spared, write_spared
 from edge.report.command.act import Job
 from edge.report.command.signed import Denied
 from edge.report.command.spare import Spare, SpareArgs
-from edge.spared import MOST, Spared, read_spared, write_spared
 
 NUMBER, DIGITS = "+447700900123", "447700900123"
 NOW_S = 1_800_000_000

@@ -6,7 +6,7 @@ import asyncio
 import pytest
 
 from edge.errors import DriverLost
-from edge.handover import Refuse
+from edge.process.handover import Refuse
 from edge.report import topic
 from edge.report.enrol.exchange import ASK_EVERY_S, CLIENT_ID_PREFIX, NO_SUBSCRIBERS, Enrolling
 from edge.report.message import Enrolled

@@ -6,7 +6,7 @@ import asyncio
 import pytest
 
 from edge.errors import DriverLost
-from edge.handover import Refuse
+from edge.process.handover import Refuse
 from edge.report.enrol.farewell import Farewell
 from edge.report.event import Moment
 from edge.report.kinds import ActEvent

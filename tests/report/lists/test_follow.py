@@ -8,11 +8,11 @@ import pytest
 
 from edge.blocklist.apply import Settings
 from edge.errors import DriverLost, ListError
+from edge.process.supervise import Backoff
 from edge.report.lists.fetch import Patience
 from edge.report.lists.follow import NOT_KEPT, Pace, followed
 from edge.report.lists.pull import BLOCK
 from edge.report.port import Inbound
-from edge.supervise import Backoff
 from edge.trust.alarm import Alarm, Refused
 from tests.report.beside import BOTH, BOUND_S, HASTY, PATIENT, QUIET, Side, Wire, made, side, signed
 from tests.trust.centre import DAY, NOW, Centre

@@ -6,7 +6,7 @@ from collections import Counter
 import msgspec
 from starlette.responses import Response
 
-from edge.glance import mark_of
+from edge.seen.glance import mark_of
 from hil.hub.desk.health import FAIL, OK, WARN, Health, worst
 from hil.hub.desk.office import Visit
 from hil.hub.desk.regions import NOWHERE, REGIONS, Region
