@@ -24,6 +24,7 @@ gcc:gcc
 promtool:prometheus
 mmdebstrap:mmdebstrap
 sfdisk:fdisk
+mke2fs:e2fsprogs
 dbus-daemon:dbus-daemon
 busctl:systemd
 pg_ctlcluster:postgresql

@@ -5,6 +5,7 @@ Any number of workers write at once. On SQLite a transaction that writes takes t
 PostgreSQL rows are locked, the stream's or the appliance's before all that belongs to it.
 """
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -136,6 +137,8 @@ class Store:
     def __init__(self, url: str) -> None:
         """Open it, and make the tables that are missing; `url` as SQLAlchemy reads it."""
         self.engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        # of a store that nobody closed, when nobody holds it any more
+        weakref.finalize(self, self.engine.dispose).atexit = False
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare)

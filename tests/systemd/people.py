@@ -18,14 +18,20 @@ GROUPS = {"root": 0, "qalqan": 64200, "systemd-journal": 0}
 UMASK = "0027"
 
 
+ASKED = f"""import sys
+open({str(ROOT / "README.md")!r}).close()
+print(sys.base_prefix, *sys.version_info[:2])"""
+"Whether Python runs, and may read the checkout: in a home of root's nobody else may."
+
+
 def python() -> list[str]:
     """Return a Python of our version that these users may run; skips where there is none."""
     for program in (sys.executable, "/usr/bin/python3"):
-        told = _as("qalqan-core", program, "-c", "import sys; print(sys.base_prefix, *sys.version_info[:2])")  # fmt: skip # noqa: E501
+        told = _as("qalqan-core", program, "-c", ASKED)
         base = sys.base_prefix if program == sys.executable else "/usr"
         if told == f"{base} {sys.version_info[0]} {sys.version_info[1]}":
             return [program]
-    pytest.skip("no Python of this version that another user may run")
+    pytest.skip("no Python of this version, and checkout, that another user may read")
 
 
 def _as(user: str, *words: str) -> str:

@@ -71,6 +71,7 @@ def mounted(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
 
 
 @pytest.mark.root
+@pytest.mark.peer("mke2fs", "losetup")
 def test_below_a_read_only_file_system_only_the_file_changes(mounted: tuple[Path, Path]) -> None:
     folder, disk = mounted
     before = disk.read_bytes()
@@ -85,6 +86,7 @@ def test_below_a_read_only_file_system_only_the_file_changes(mounted: tuple[Path
 
 
 @pytest.mark.root
+@pytest.mark.peer("mke2fs", "losetup")
 @pytest.mark.parametrize(
     ("name", "why"), [("short", "5 octets"), ("hole", "not in one piece"), ("none", "No such file")]
 )
