@@ -5,6 +5,8 @@ Any number of workers write at once. On SQLite a transaction that writes takes t
 PostgreSQL rows are locked, the stream's or the appliance's before all that belongs to it.
 """
 
+import sqlite3
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +14,16 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+
+from edge import clock
 
 TABLES = sa.MetaData()
 "A part that keeps something adds its tables here, and they are made with the others."
 
 PATIENCE_S = 60
 "How long a worker waits for another that writes."
+AGAIN_S = 0.01
 
 NODES = sa.Table(
     "nodes",
@@ -122,9 +127,8 @@ WORDS = sa.Table(
 )
 
 _PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
     f"PRAGMA busy_timeout={PATIENCE_S * 1000}",
+    "PRAGMA synchronous=FULL",
     "PRAGMA cache_size=-16000",
     "PRAGMA wal_autocheckpoint=4000",
     "PRAGMA journal_size_limit=67108864",
@@ -190,9 +194,24 @@ def sqlite_url(path: Path) -> str:
 def _prepare(connection: DBAPIConnection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where Python guesses
     cursor = connection.cursor()
+    _to_wal(cursor)
     for pragma in _PRAGMAS:
         cursor.execute(pragma)
     cursor.close()
+
+
+def _to_wal(cursor: DBAPICursor) -> None:
+    """Have an empty database keep a log; for another that does so SQLite itself does not wait."""
+    end_s = clock.monotonic_s() + PATIENCE_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if clock.monotonic_s() >= end_s:
+                raise
+            time.sleep(AGAIN_S)  # noqa: TID251 - in a thread of its own, for another process
+        else:
+            return
 
 
 def _begin(connection: sa.Connection) -> None:
