@@ -61,7 +61,7 @@ cluster: peers $(READY) ## the hub on three nodes of RabbitMQ 4, killed under lo
 eval: $(READY) ## how well campaigns are found on made-up regions; writes build/eval.json
 	@nice $(VENV)/bin/python -m hil.eval --json build/eval.json
 
-acceptance: peers $(READY) ## every promise, its command, and whether it holds; four hours; ONLY=word; needs root
+acceptance: peers $(READY) ## every promise, its command, and whether it holds; five hours; ONLY=word; needs root
 	@$(VENV)/bin/python -m tests.acceptance $(ONLY)
 
 soak: $(READY) ## trunk traffic for MINUTES=10 at RATE=5000 into a real `core`; needs root
