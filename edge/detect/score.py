@@ -203,14 +203,20 @@ def _aim(stats: Stats) -> list[Reason]:
 
 
 def _taken(stats: Stats) -> list[Reason]:
+    """Return what speaks of how the called take it.
+
+    Of calls that began together the short ones end first: what is up counts as long, and lengths
+    are not alike while nearly as many are up as have ended.
+    """
     answered, ended, abandoned = stats.answered, stats.ended, stats.abandoned
     rung_s = stats.rung_ns / abandoned / NS if abandoned else 0.0
     given_up = between(lower(abandoned, ended), 0.35, 0.7)
     rings_once = (1 - between(rung_s, 4, 8)) * between(lower(abandoned, ended), 0.3, 0.6)
     alike = (1 - between(stats.spread, 0.1, MOST_SPREAD)) * between(answered, 6, 15)
+    alike *= 1 - between(stats.live, answered / 2, answered + 1)
     return [
-        _reason(SHORT, between(lower(stats.short, answered), 0.22, 0.42), short=stats.short,
-                answered=answered),
+        _reason(SHORT, between(lower(stats.short, answered + stats.live), 0.22, 0.42),
+                short=stats.short, answered=answered),
         _reason(ABANDONED, given_up, abandoned=abandoned, ended=ended),
         _reason(ONE_RING, rings_once, rung_s=round(rung_s, 1)),
         _reason(UNIFORM, alike, answered=answered, mean_s=round(stats.mean_s, 1)),

@@ -51,8 +51,9 @@ def test_many_numbers_one_device_and_people_who_hang_up() -> None:
         stats(callers=2),
         stats(ended=8, attempts=8, answered=4, short=4, abandoned=4, callers=8, callees=8),
         stats(callers=1, callees=5, **FRAUD),
+        stats(short=14, live=60),
     ],
-    ids=["people", "few hang up", "few numbers", "few calls", "the same people"],
+    ids=["people", "few hang up", "few numbers", "few calls", "the same people", "most are up"],
 )
 def test_no_campaign(some: Stats) -> None:
     assert score(some).value < THRESHOLD
@@ -80,6 +81,8 @@ def test_a_recording_makes_calls_alike() -> None:
     alike = stats(callers=1, short=6, abandoned=10)
     alike.talk_ns, alike.talk_square = 22 * 24 * NS, 22 * 24.0**2
     assert "uniform" in codes(alike)
+    alike.live = 23
+    assert "uniform" not in codes(alike), "those that end first are alike"
 
 
 def test_a_relay_with_people_behind_it_is_none() -> None:
