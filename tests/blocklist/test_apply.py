@@ -136,6 +136,7 @@ def in_memory():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_killed_at_any_instant_it_is_the_old_list_or_the_new(in_memory):
     """200 applies, each killed at some instant between its start and its end."""
     spawn = multiprocessing.get_context("forkserver")

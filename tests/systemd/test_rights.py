@@ -92,6 +92,7 @@ def owners(folder: Path) -> dict[str, tuple[int, int, int]]:
     return found
 
 
+@pytest.mark.long  # a log is signed once a minute
 def test_an_event_reaches_the_hub_and_a_list_reaches_core(one: House) -> None:
     begin(one, PCAP)
     one.core.start()

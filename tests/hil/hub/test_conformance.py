@@ -76,6 +76,7 @@ async def found_out(broker: Broker, store: Store) -> set[str]:
     return unmet
 
 
+@pytest.mark.long
 def test_a_hub_that_lies_is_found_out(tmp_path: Path) -> None:
     store = Store(sqlite_url(tmp_path / "hub.db"))
     with places.mosquitto(tmp_path) as broker:
