@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The machine itself: what its configuration makes of it, before the processes run."""
+"""The machine: what is made of it before processes run, its end, and who stands before it."""

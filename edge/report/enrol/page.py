@@ -8,14 +8,12 @@ elsewhere. A hub that gives none does not answer, and everything stays as it is.
 from typing import Annotated
 
 import structlog
-from pydantic import Field, ValidationError
+from pydantic import Field
+from typing_extensions import override
 
-from edge.errors import ConfigError
 from edge.report import topic
-from edge.report.enrol.renewal import LOOK_EVERY_S
+from edge.report.enrol.renewal import Renewing
 from edge.report.message import Versioned
-from edge.report.port import Outbound
-from edge.trust.enrol import EnrolRefused
 from edge.trust.page import PageIdentity
 
 EVERY_S = 600
@@ -39,46 +37,22 @@ class PageGiven(Versioned):
     "PEM, of whoever signs for pages: what people put into their browsers."
 
 
-class PageRenewal:
-    """Keeps the page of a box in certificates."""
+class PageRenewal(Renewing):
+    """Keeps the page of a box in certificates; systemd starts it anew when one has changed."""
+
+    where, every_s = topic.PAGE, EVERY_S
 
     def __init__(self, page: PageIdentity) -> None:
-        """Ask for a page; systemd starts it anew when its certificate has changed."""
+        """Ask for a page."""
+        super().__init__(page.node)
         self._page = page
-        self.refused = ""
-        "Why the last answer was not taken, or none can be asked for; empty if all is well."
-        self._next_s = float("-inf")
 
-    def due(self, now_s: int, mono_s: float) -> Outbound | None:
-        """Return what is to be said now, if anything; `mono_s` is a clock that never steps."""
-        if mono_s < self._next_s:
-            return None
-        self._next_s = mono_s + LOOK_EVERY_S
-        try:
-            if not self._page.due(now_s):
-                return None
-            asked = PageAsk(request=self._page.request())
-        except (ConfigError, EnrolRefused) as error:
-            self._refuse(str(error))
-            return None
-        self._next_s = mono_s + EVERY_S
-        where = topic.up(self._page.node, topic.PAGE)
-        return Outbound(where, asked.model_dump_json().encode())
+    @override
+    def _asked(self, now_s: int) -> Versioned | None:
+        return PageAsk(request=self._page.request()) if self._page.due(now_s) else None
 
-    def take(self, payload: bytes, now_s: int) -> bool:
-        """Take an answer; returns whether there is a new certificate, on disk by then."""
-        try:
-            given = PageGiven.model_validate_json(payload)
-            self._page.take(given.certificate, given.authority, now_s)
-        except (ValidationError, EnrolRefused, ConfigError) as error:
-            self._refuse(str(error))
-            return False
-        self.refused = ""
+    @override
+    def _keep(self, payload: bytes, now_s: int) -> None:
+        given = PageGiven.model_validate_json(payload)
+        self._page.take(given.certificate, given.authority, now_s)
         structlog.get_logger("uplink").info("page certified")
-        return True
-
-    def _refuse(self, why: str) -> None:
-        """Keep why there is none, and tell whoever reads the log, once."""
-        if why != self.refused:
-            structlog.get_logger("uplink").warning("page not certified", why=why)
-        self.refused = why

@@ -6,9 +6,11 @@ to know, as with all that a box says. A lost answer costs nothing: the box asks 
 gives a certificate that it has just made a second time.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
+import structlog
 from pydantic import Field, ValidationError
+from typing_extensions import override
 
 from edge.errors import ConfigError
 from edge.report import topic
@@ -37,14 +39,19 @@ class Renewed(Versioned):
     "PEM, from the same authority."
 
 
-class Renewal:
-    """Keeps the certificate of a box from running out."""
+class Renewing:
+    """Asks for a certificate when one is due, until there is an answer that can be kept."""
 
-    def __init__(self, identity: Identity) -> None:
-        """Renew an identity; the session reads its files again by itself."""
-        self._identity = identity
+    where: ClassVar[str]
+    "The last part of the topic."
+    every_s: ClassVar[int]
+    "Between two requests while none is answered."
+
+    def __init__(self, node: str) -> None:
+        """Ask in the name of a box."""
         self.refused = ""
         "Why the last answer was not taken, or none can be asked for; empty if all is well."
+        self._node = node
         self._next_s = float("-inf")
 
     def due(self, now_s: int, mono_s: float) -> Outbound | None:
@@ -53,22 +60,56 @@ class Renewal:
             return None
         self._next_s = mono_s + LOOK_EVERY_S
         try:
-            if not self._identity.due_for_renewal(now_s):
-                return None
-            asked = Renew(request=self._identity.request())
-        except ConfigError as error:  # what we are connected with lasts for now
-            self.refused = str(error)
+            asked = self._asked(now_s)
+        except (ConfigError, EnrolRefused) as error:  # what there is lasts for now
+            self._refuse(str(error))
             return None
-        self._next_s = mono_s + EVERY_S
-        where = topic.up(self._identity.node, topic.RENEW)
-        return Outbound(where, asked.model_dump_json().encode())
+        if asked is None:
+            return None
+        self._next_s = mono_s + self.every_s
+        return Outbound(topic.up(self._node, self.where), asked.model_dump_json().encode())
 
     def take(self, payload: bytes, now_s: int) -> bool:
         """Take an answer; returns whether there is a new certificate, on disk by then."""
         try:
-            self._identity.renew(Renewed.model_validate_json(payload).certificate, now_s)
+            self._keep(payload, now_s)
         except (ValidationError, EnrolRefused, ConfigError) as error:
-            self.refused = str(error)
+            self._refuse(str(error))
             return False
         self.refused = ""
         return True
+
+    def _asked(self, now_s: int) -> Versioned | None:
+        """Return what is asked now; None if nothing is due."""
+        raise NotImplementedError
+
+    def _keep(self, payload: bytes, now_s: int) -> None:
+        """Keep an answer, on disk."""
+        raise NotImplementedError
+
+    def _refuse(self, why: str) -> None:
+        """Keep why there is none, and tell whoever reads the log, once."""
+        if why != self.refused:
+            structlog.get_logger("uplink").warning("not certified", what=self.where, why=why)
+        self.refused = why
+
+
+class Renewal(Renewing):
+    """Keeps the certificate of a box from running out."""
+
+    where, every_s = topic.RENEW, EVERY_S
+
+    def __init__(self, identity: Identity) -> None:
+        """Renew an identity; the session reads its files again by itself."""
+        super().__init__(identity.node)
+        self._identity = identity
+
+    @override
+    def _asked(self, now_s: int) -> Versioned | None:
+        if not self._identity.due_for_renewal(now_s):
+            return None
+        return Renew(request=self._identity.request())
+
+    @override
+    def _keep(self, payload: bytes, now_s: int) -> None:
+        self._identity.renew(Renewed.model_validate_json(payload).certificate, now_s)

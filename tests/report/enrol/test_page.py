@@ -113,7 +113,7 @@ def test_names_that_no_hub_gives_are_said_once_and_not_asked_for(box):
     with capture_logs() as lines:
         assert renewal.due(NOW, 0.0) is None
         assert renewal.due(NOW, EVERY_S) is None
-    assert [line["event"] for line in lines] == ["page not certified"]
+    assert [(line["event"], line["what"]) for line in lines] == [("not certified", "page")]
     assert "wrong-name: a page of astana-1 may not be called 'box.example'" in renewal.refused
 
 
