@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
+import structlog
+
 from edge import clock, counters
 from edge.config import Config
 from edge.counting import Numbers
@@ -39,6 +41,7 @@ from edge.report.outbox.figures import Figures, OutboxFigures
 from edge.report.outbox.quota import Limits
 from edge.report.outbox.writer import Hooks, Writer
 from edge.report.telling import Hashing, Teller
+from edge.report.untold import untold
 from edge.roaming import RoamingFigures, roamers_of
 from edge.seen.figures import CoreFigures, DetectFigures, LoadedFigures, StopFigures
 from edge.seen.readings import Meter, Recorder
@@ -252,6 +255,7 @@ def tell(house: House) -> Told:
         took=took.observe,
         alarm=alarm,
     )
+    left = untold(places.outbox(NAME), places.evidence)  # before the writer adds to it
     limits = Limits(report.octets_each, archive_days=report.archive_days)
     writer = Writer(places.outbox(NAME), limits, places.acked, hooks)
     house.stack.callback(writer.close)
@@ -260,6 +264,11 @@ def tell(house: House) -> Told:
         pseudonyms = pseudonym.load(credentials() or places.identity)
         hashing = Hashing(pseudonyms.of, pseudonyms.key_id)
     teller = Teller(writer.put, house.moments.of, hashing, house.config.calls.max)
+    again = sum(map(teller.again, left.records))
+    if again:
+        structlog.get_logger(NAME).info("told again", records=again)
+    if left.more:
+        alarm("evidence-untold", f"the hub will not hear of {left.more} records of evidence")
     return Told(writer, teller)
 
 

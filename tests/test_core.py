@@ -4,8 +4,11 @@
 import asyncio
 import gc
 import json
+import os
 import socket
+import sqlite3
 import struct
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
@@ -34,6 +37,7 @@ from edge.seen.readings import read
 from edge.seen.recent import FILE
 from tests.call.sip_talk import write
 from tests.decode.test_signalling import udp
+from tests.flows.house import ROOT, until
 from tests.report.mosquitto import free_port
 from tests.report.small_box import eventually
 
@@ -65,6 +69,7 @@ def config(
         f'[node]\nname = "bench"\nstate_dir = "s"\n[tap.mirror]\n{tap}\n'
         f'[trunk.intl]\nclass = "international"\nmode = "enforce"\n{more}'
     )
+    (folder / "edge.toml").write_text(text, encoding="utf-8")
     return parse(text, folder / "edge.toml")
 
 
@@ -102,6 +107,32 @@ def test_a_stopped_call_is_evidence_and_told_an_honest_one_is_a_hash(tmp_path: P
     outbox = places_of(settings).outbox(NAME)
     octets = b"".join(path.read_bytes() for path in outbox.parent.iterdir())
     assert b"good" not in octets  # its Call-ID neither
+
+
+def test_a_record_that_a_kill_left_untold_is_told_once(tmp_path: Path) -> None:
+    """The outbox is held by another until the process is killed: its event cannot get there."""
+    settings = config(tmp_path)
+    places = places_of(settings)
+    capture(tmp_path / "c.pcapng", invite(SPOOFED, "first"))
+    assert run(settings)
+    capture(tmp_path / "c.pcapng", invite(SPOOFED, "second"), invite(SPOOFED, "third"))
+    lines = next(places.evidence.rglob("verdicts.jsonl"))
+    core = [sys.executable, "-m", "edge", "core", "--config", "edge.toml"]
+    with closing(sqlite3.connect(places.outbox(NAME), isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        killed = subprocess.Popen(core, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        until(lambda: lines.read_bytes().count(b"\n") == 3, "three records")
+        killed.kill()
+        killed.wait()
+    assert [event.call for event in reported(settings, Class.BLOCK)] == ["first"]
+    capture(tmp_path / "c.pcapng", invite(SPOOFED, "fourth"))
+    assert run(settings)
+    told = ["first", "second", "third", "fourth"]
+    events = reported(settings, Class.BLOCK)
+    assert [event.call for event in events] == told
+    assert [event.leaf for event in events] == [0, 1, 2, 3]
+    assert run(settings)
+    assert [event.call for event in reported(settings, Class.BLOCK)] == [*told, "fourth"]
 
 
 def test_a_box_that_stands_alone_keeps_evidence_and_fills_no_outbox(tmp_path: Path) -> None:

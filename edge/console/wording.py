@@ -211,6 +211,7 @@ WORDS: Words = {
         "enforcement-stopped": _("the emergency stop is in force"),
         "evidence-damaged": _("evidence is damaged"),
         "evidence-lost": _("evidence could not be kept"),
+        "evidence-untold": _("the hub was not told of all evidence"),
         "list-damaged": _("a list is damaged"),
         "list-stale": _("a list is old"),
         "modes-damaged": _("the file of modes is damaged"),

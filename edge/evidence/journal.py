@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from edge import clock
+from edge.call.peer import peer_of
 from edge.errors import InputError
 from edge.evidence.log import Appended, Log
 from edge.evidence.section import frames_in, is_whole, section_of
@@ -74,6 +75,7 @@ class Journal:
             "tap": unit.tap,
             "clock": {"source": unit.clock.source, "digits": unit.clock.digits},
             "took_us": decided.took_ns / 1000,
+            "peer": peer_of(offer.message),
             **explanation(offer, verdict),
             "text": explain(offer, verdict),
         }

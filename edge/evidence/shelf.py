@@ -130,6 +130,26 @@ def last_place(path: Path) -> int | None:
     return next((place for place in map(place_of, backwards(path)) if place is not None), None)
 
 
+def beyond(folder: Path, leaf: int, most: int) -> list[bytes]:
+    """Return the lines of the places beyond `leaf`, oldest first; if they are more, the newest.
+
+    Raises `InputError`.
+    """
+    found: dict[int, bytes] = {}
+    try:
+        for path in reversed(list(line_files(folder))):
+            for line in backwards(path):
+                place = place_of(line)
+                if place is None:
+                    continue
+                if place <= leaf or len(found) >= most:
+                    return [found[at] for at in sorted(found)]
+                found[place] = line
+    except OSError as refusal:
+        raise InputError(f"{refusal.filename or folder}: {refusal.strerror}") from refusal
+    return [found[at] for at in sorted(found)]
+
+
 def read_leaves(folder: Path, first: int = 0) -> bytes:
     """Return the whole leaves from `first` on. Raises `InputError`."""
     path = folder / LEAVES

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from edge.decode.isup.message import IsupMessage
+from edge.call.peer import peer_of
 from edge.model.event import CallAnswered, CallReleased, TapBlind, shown
-from edge.model.message import Malformed, Message, address_text
+from edge.model.message import Malformed
 from edge.model.outcome import Outcome
 from edge.pipeline import Decided, Finding
 from edge.report.event import Class, Event, Moment
+from edge.report.retelling import MOST_TEXT, retold
 from edge.report.trace import Hash, labels_of
 from edge.verdict.guardrail import Alarm
 
@@ -24,8 +25,6 @@ EVERY_NS = 60_000_000_000
 "Between two tellings of numbers and of what could not be read."
 MOST_KINDS = 256
 "Kinds of unreadable units told apart within a minute; whoever feeds us makes up more."
-MOST_TEXT = 256
-"Characters of a text that the wire may have written."
 
 
 class Hashing(msgspec.Struct, frozen=True):
@@ -102,6 +101,19 @@ class Teller:
             "again": outcome.again[:MOST_TEXT],
         })  # fmt: skip
 
+    def again(self, record: Mapping[str, object]) -> bool:
+        """Tell of a record of evidence that stands, and that nobody was told of; false if none is.
+
+        It is what was to be told when the record was made.
+        """
+        event = retold(record)
+        if event is None:
+            return False
+        if event.called is not None:
+            event.fields["trace"] = self._trace(event.called, event.at)
+        self._say(Class.BLOCK, event.kind, event.at, event.fields)
+        return True
+
     def alarm(self, alarm: Alarm) -> None:
         """Tell what people must look at now."""
         self._say(Class.AUDIT, "alarm", alarm.at, {
@@ -140,7 +152,7 @@ class Teller:
             "legal_basis": verdict.legal_basis,
             "category": verdict.category,
             "took_us": decided.took_ns / 1000,
-            "peer": _peer(offer.message),
+            "peer": peer_of(offer.message),
             "trace": self._trace(shown(offer.called.number), offer.at),
         })  # fmt: skip
 
@@ -151,7 +163,7 @@ class Teller:
             self._passed.pop(next(iter(self._passed)))
         self._passed[offer.call, offer.attempt] = _Passed(
             offer.at, offer.trunk.name, offer.proto, shown(offer.calling.number)[:MOST_TEXT],
-            shown(offer.called.number), decided.verdict.rule, _peer(offer.message),
+            shown(offer.called.number), decided.verdict.rule, peer_of(offer.message),
         )  # fmt: skip
 
     def _follow(self, event: CallAnswered | CallReleased) -> None:
@@ -197,10 +209,3 @@ class Teller:
 
     def _say(self, cls: Class, kind: str, at: int, fields: dict[str, object]) -> None:
         self._put(Event(cls, kind, self._moment(at), fields))
-
-
-def _peer(message: Message) -> str:
-    """Return who handed us a call: an address, or a point code; empty on a line of ISDN."""
-    if isinstance(message, IsupMessage) and message.circuit:
-        return f"OPC {message.circuit.label.opc}"
-    return address_text(message.flow.source)

@@ -13,6 +13,7 @@ from edge.evidence.shelf import (
     PRUNED,
     Pruned,
     backwards,
+    beyond,
     capture_of,
     days,
     find,
@@ -59,6 +60,21 @@ def test_backwards_is_forwards_turned_round(
     with path.open("rb") as file:
         forwards = [line.removesuffix(b"\n") for line in file]
     assert list(backwards(path)) == forwards[::-1]
+
+
+def test_lines_beyond_a_place(tmp_path: Path) -> None:
+    one, two, three = (record(f"r-{place}", place, "c") for place in range(3))
+    written(tmp_path, one + two)
+    later = written(tmp_path, b"torn\n" + three + b'{"leaf":', "2026-11-26")
+    found = [line + b"\n" for line in beyond(tmp_path, -1, 9)]
+    assert found == [one, two, three]
+    assert beyond(tmp_path, 0, 9) == [two[:-1], three[:-1]]
+    assert beyond(tmp_path, 0, 1) == [three[:-1]]
+    assert beyond(tmp_path, 2, 9) == beyond(tmp_path / "nowhere", 0, 9) == []
+    later.unlink()
+    later.mkdir()
+    with pytest.raises(InputError, match=r"lines\.jsonl: Is a directory"):
+        beyond(tmp_path, 0, 9)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from edge.model.verdict import Action, Basis, Mode, Verdict
 from edge.pipeline import Decided, Finding
 from edge.report.event import Class, Clock, Event, Moment, encode, numbered
 from edge.report.kinds import AnyEvent
-from edge.report.telling import EVERY_NS, MOST_KINDS, MOST_TEXT, Hashing, Teller
+from edge.report.retelling import MOST_TEXT
+from edge.report.telling import EVERY_NS, MOST_KINDS, Hashing, Teller
 from edge.report.trace import labels_of
 from edge.verdict.guardrail import Alarm
 from tests.call.circuit_talk import IAM, isup_message
