@@ -2,7 +2,6 @@
 """The whole process: what is heard becomes verdicts, evidence, and events on disk for the hub."""
 
 import asyncio
-import gc
 import json
 import os
 import socket
@@ -49,11 +48,8 @@ TOO_LONG_S = 30
 
 @pytest.fixture(autouse=True)
 def as_it_was() -> Iterator[None]:
-    """Leave the garbage collector and the log of the tests as they are."""
-    threshold = gc.get_threshold()
+    """Leave the log of the tests as it is."""
     yield
-    gc.unfreeze()
-    gc.set_threshold(*threshold)
     structlog.reset_defaults()
 
 

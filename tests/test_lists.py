@@ -2,7 +2,6 @@
 """New lists and urgent records reach the running core within a second; what is damaged does not."""
 
 import asyncio
-import gc
 
 import pytest
 from msgspec.structs import replace
@@ -203,8 +202,6 @@ class Running:
 
 
 def test_the_next_call_is_judged_by_an_urgent_record(site, tmp_path, monkeypatch):
-    monkeypatch.setattr(gc, "freeze", lambda: None)
-    threshold = gc.get_threshold()
     config = parse(
         f'[node]\nname = "b"\n[blocklist]\nfolder = "{tmp_path}/lists"\n'
         '[trunk.t]\nclass = "international"\nmode = "enforce"\n',
@@ -226,7 +223,6 @@ def test_the_next_call_is_judged_by_an_urgent_record(site, tmp_path, monkeypatch
         return actions
 
     assert asyncio.run(talk()) == [Action.ALLOW, Action.BLOCK, Action.ALLOW]
-    gc.set_threshold(*threshold)
 
 
 # Spared -----------------------------------------------------------------------

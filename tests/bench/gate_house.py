@@ -6,7 +6,6 @@ second number of +44 7700 900000 to 900999 is listed.
 """
 
 import asyncio
-import gc
 import signal
 import sys
 from functools import partial
@@ -16,11 +15,11 @@ from time import process_time
 from drivers.gates.sip_redirect.driver import Config, open_gate
 from edge import config as config_file
 from edge.enforce.answer import Answers
-from edge.intake.ear import GARBAGE_AFTER
 from edge.judging import build
 from edge.model.answer import GO_ON, Answer
 from edge.pipeline import Decided
 from edge.ports import Decide
+from edge.process.garbage import held_back
 
 TABLES = """
 [node]
@@ -64,13 +63,12 @@ async def serve(folder: Path, transport: str) -> None:
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     decide = house(folder)
-    gc.freeze()  # as the house does
-    gc.set_threshold(GARBAGE_AFTER)
-    async with asyncio.TaskGroup() as group:
-        serving = group.create_task(gate.serve(decide))
-        print(gate.port, flush=True)
-        await ended.wait()
-        serving.cancel()
+    with held_back():  # as the house does
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(gate.serve(decide))
+            print(gate.port, flush=True)
+            await ended.wait()
+            serving.cancel()
     await gate.close()
     print(dict(gate.counts), f"{process_time():.1f} s of a core", gate.error, flush=True)
 

@@ -2,7 +2,6 @@
 """A box with calls on it, its page on a real socket, and browsers that keep cookies."""
 
 import asyncio
-import gc
 import http.client
 import json
 import re
@@ -65,12 +64,9 @@ def furnish(folder: Path, *captures: str) -> Config:
     store.write(from_entries("fraud", 3, [entry(LISTED)]))
     store.commit(3)
     store.note(State(highest=3, issued_s=1_795_600_000, applied_s=1_795_600_060))
-    threshold = gc.get_threshold()
     try:
         asyncio.run(run_core(config, Notifier({})))
     finally:
-        gc.unfreeze()
-        gc.set_threshold(*threshold)
         structlog.reset_defaults()
     return config
 

@@ -2,9 +2,9 @@
 """Taps are heard together; one that is lost comes back, and what it lost stays counted."""
 
 import asyncio
-import gc
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from edge.config import parse
 from edge.errors import DriverLost, InputError
 from edge.intake import ear
 from edge.intake.blind import APART_NS
-from edge.intake.ear import Ear, ears_of, hear_all
+from edge.intake.ear import AT_ONCE, Ear, ears_of, hear_all
 from edge.judging import build_pipeline
 from edge.model.event import TapBlind
 from edge.model.unit import Unit
@@ -31,7 +31,7 @@ from tests.decode.test_signalling import BYE, udp
 
 CONFIG = parse('[node]\nname = "bench"\n[trunk.intl]\nclass = "international"\n', Path("edge.toml"))
 
-Act = Unit | Exception | Losses
+Act = Unit | list[Unit] | Exception | Losses
 
 
 class ScriptTap:
@@ -49,6 +49,8 @@ class ScriptTap:
                 self._losses = act
             elif isinstance(act, Unit):
                 return [act]
+            elif isinstance(act, list):
+                return act
             else:
                 raise act
         return ()
@@ -99,17 +101,13 @@ class House:
 
 
 @pytest.fixture
-def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., House]]:
-    thresholds = gc.get_threshold()
-
+def house(monkeypatch: pytest.MonkeyPatch) -> Callable[..., House]:
     def build(trait: Trait = Trait.OFFLINE) -> House:
         built = House(trait)
         monkeypatch.setattr(plugins, "load", lambda _group, _name: built.driver)
         return built
 
-    yield build
-    gc.unfreeze()
-    gc.set_threshold(*thresholds)
+    return build
 
 
 def driver_of(tap: MemoryTap) -> Driver[Any, Any]:
@@ -274,6 +272,44 @@ async def _quiet(systemd: socket.socket, notify: Notifier) -> None:
             said = await asyncio.get_running_loop().sock_recv(systemd, 64)
         hearing.cancel()
     assert ears[0].heard == 0
+
+
+BLOCK = [udp(write("INVITE", call=f"c{number}")) for number in range(5 * AT_ONCE + 3)]
+"Heard in one read, as a ring of the kernel hands it over after a burst."
+
+
+def test_others_have_their_turn_while_a_burst_is_followed(house: Callable[..., House]) -> None:
+    built, seen = house(), [0]
+    built.scripts, one = {"a": [[[*BLOCK]]]}, built.ear()
+
+    async def look() -> None:
+        while seen[-1] < len(BLOCK):
+            seen.append(one.heard)
+            await asyncio.sleep(0)
+
+    asyncio.run(hear_all([one], Notifier({}), [look]))
+    assert max(after - before for before, after in pairwise(seen)) == AT_ONCE
+    assert sum(isinstance(finding, Decided) for finding in built.found) == len(BLOCK)
+
+
+def test_what_was_read_is_followed_to_the_last_by_who_is_told_to_stop(
+    house: Callable[..., House],
+) -> None:
+    built = house()
+    built.scripts, one = {"a": [[Losses((("ring full", 4),)), [*BLOCK]]]}, built.ear()
+
+    async def stop_within() -> None:
+        async with asyncio.TaskGroup() as group:
+            hearing = group.create_task(hear_all([one], Notifier({})))
+            while not one.heard:  # noqa: ASYNC110 - its turns are what is looked at
+                await asyncio.sleep(0)
+            assert one.heard < len(BLOCK)
+            hearing.cancel()
+
+    asyncio.run(stop_within())
+    assert (one.heard, one.lost) == (len(BLOCK), {"ring full": 4})
+    assert sum(isinstance(finding, Decided) for finding in built.found) == len(BLOCK)
+    assert built.taps[0].closed == 1
 
 
 def test_a_tap_that_hears_nothing_while_units_are_lost_below_it_hangs(
