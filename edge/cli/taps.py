@@ -18,7 +18,7 @@ from edge.cli import jsonlines
 from edge.cli.options import ConfigFile
 from edge.cli.printable import printable
 from edge.decode.signalling import Signalling
-from edge.errors import ConfigError, QalqanError
+from edge.errors import ConfigError, mendable
 from edge.model.message import Malformed, Message
 from edge.model.unit import Unit
 from edge.ports import Losses, Tap
@@ -142,17 +142,12 @@ def _draw(taps: Sequence[Watched], live: Live) -> None:
 
 
 async def _watch(taps: Sequence[Watched], seconds: float | None, draw: Callable[[], None]) -> None:
-    try:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
-                hearing = [
-                    group.create_task(tap.supervised.forever(), name=tap.name) for tap in taps
-                ]
-                while not all(task.done() for task in hearing):
-                    draw()
-                    await asyncio.wait(hearing, timeout=DRAW_EVERY_S)
-    except* QalqanError as several:  # what a person can mend: no such file, a wrong address
-        raise several.exceptions[0] from None
+    with mendable(), contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
+            hearing = [group.create_task(tap.supervised.forever(), name=tap.name) for tap in taps]
+            while not all(task.done() for task in hearing):
+                draw()
+                await asyncio.wait(hearing, timeout=DRAW_EVERY_S)
     draw()
 
 

@@ -13,6 +13,7 @@ PBX, it is Asterisk, has the calls of `abroad 2`, and is told.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -249,6 +250,6 @@ def _missing() -> None:
         raise ConfigError("the region is made of network namespaces: it needs root")
     paths = f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin".split(":")
     os.environ["PATH"] = ":".join(dict.fromkeys(paths))
-    absent = [one for one in PROGRAMS if not any((Path(p) / one).exists() for p in paths)]
+    absent = [one for one in PROGRAMS if shutil.which(one) is None]
     if absent:
         raise ConfigError(f"not installed: {', '.join(absent)} (tests/peers.sh)")

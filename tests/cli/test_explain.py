@@ -34,8 +34,8 @@ def test_text(qalqan: Qalqan, evidence: Path) -> None:
 def test_json_by_call_and_by_record(qalqan: Qalqan, evidence: Path) -> None:
     (line,) = qalqan("explain", CALL, "-e", evidence, "--json").lines
     assert line.keys() == {
-        "id", "leaf", "frame", "tap", "clock", "took_us", "schema", "time", "trunk", "class",
-        "proto", "call", "attempt", "calling", "called", "action", "wanted", "mode", "basis",
+        "id", "leaf", "frame", "tap", "clock", "took_us", "peer", "schema", "time", "trunk",
+        "class", "proto", "call", "attempt", "calling", "called", "action", "wanted", "mode", "basis",
         "rule", "list_version", "legal_basis", "category", "reasons", "capture", "frames",
     }  # fmt: skip
     assert line["call"] == CALL
