@@ -4,11 +4,26 @@
 import re
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from tests.acceptance import BUILD, PROMISES, Promise, Shown, results, rows, run, short_of, table
+from tests.acceptance import (
+    BUILD,
+    PROMISES,
+    Book,
+    Promise,
+    Result,
+    Shown,
+    checked_out,
+    results,
+    rows,
+    run,
+    short_of,
+    table,
+)
 
 ROOT = Path(__file__).parent.parent
 ROWS = [
@@ -63,13 +78,13 @@ def test_what_a_command_says_and_how_it_ends_is_kept(folder: Path) -> None:
     ill = Promise("ill", "it fails", "echo because; exit 3")
     silent = Promise("silent", "it fails and says nothing", "false")
     told: list[str] = []
-    found = results([well, ill, silent], told.append)
+    found = list(results([well, ill, silent], told.append))
     assert [(one.holds, one.said) for one in found] == [
         (True, "two"), (False, "because"), (False, "exit code 1"),
     ]  # fmt: skip
     assert told[0] == "well: it runs ..."
     assert (folder / "acceptance" / "ill.log").read_text() == "because\n"
-    assert table(found).row_count == 3
+    assert table([well, ill, silent], {one.name: one for one in found[1:]}).row_count == 3
 
 
 def test_a_command_that_shows_two_is_run_once(folder: Path) -> None:
@@ -88,6 +103,37 @@ def test_a_command_that_shows_two_is_run_once(folder: Path) -> None:
     assert ran == ["gate"]
 
 
+def test_what_was_shown_is_written_down_at_once_and_known_again(folder: Path) -> None:
+    well, ill = Promise("well", "", "true"), Promise("ill", "", "false")
+    path = folder / "acceptance.json"
+    for result in results([well, ill], len):
+        Book(path).take(result)
+        assert Book(path).found[result.name] == result
+    book = Book(path)
+    assert book.found["well"].commit == checked_out()
+    book.take(Result("well", "", "true", holds=True, seconds=0, said="", commit="abc1234"))
+    assert book.holds(well, "abc1234")
+    assert not book.holds(ill, "abc1234")
+    assert not any(book.holds(well, other) for other in ("abc1235", "abc1234+", ""))
+    assert not book.holds(Promise("new", "", "true"), "abc1234")
+
+
+@pytest.mark.parametrize("octets", [b"", b"[", b'{"name": 7}', b'[{"name": "well"}]'])
+def test_a_book_of_another_shape_is_begun_anew(folder: Path, octets: bytes) -> None:
+    path = folder / "acceptance.json"
+    path.write_bytes(octets)
+    assert Book(path).found == {}
+
+
+def test_the_table_says_what_was_never_shown(folder: Path) -> None:
+    known = {"a": Result("a", "", "true", holds=False, seconds=60, said="[x]", commit="abc1234+")}
+    console = Console(width=200, record=True, file=StringIO())
+    console.print(table([Promise("a", "", "true"), Promise("b", "", "true")], known))
+    text = console.export_text()
+    assert re.search(r"1\.0.*NO.*abc1234\+.*\[x\]", text)
+    assert "not shown" in text
+
+
 def test_the_command_lists_and_refuses() -> None:
     def asked(*words: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "tests.acceptance", *words]
@@ -96,3 +142,5 @@ def test_the_command_lists_and_refuses() -> None:
     listed = asked("--list", "gate")
     assert (listed.returncode, listed.stdout.split()[0]) == (0, "gate")
     assert asked("nothing-of-the-kind").returncode == 2
+    assert asked("--list", "--table").returncode == 2
+    assert "Promised, and shown" in asked("--table").stdout
