@@ -35,8 +35,8 @@ def test_json_by_call_and_by_record(qalqan: Qalqan, evidence: Path) -> None:
     (line,) = qalqan("explain", CALL, "-e", evidence, "--json").lines
     assert line.keys() == {
         "id", "leaf", "frame", "tap", "clock", "took_us", "peer", "schema", "time", "trunk",
-        "class", "proto", "call", "attempt", "calling", "called", "action", "wanted", "mode", "basis",
-        "rule", "list_version", "legal_basis", "category", "reasons", "capture", "frames",
+        "class", "proto", "call", "attempt", "calling", "called", "action", "wanted", "mode",
+        "basis", "rule", "list_version", "legal_basis", "category", "reasons", "capture", "frames",
     }  # fmt: skip
     assert line["call"] == CALL
     assert qalqan("explain", line["id"], "-e", evidence, "--json").lines == [line]
