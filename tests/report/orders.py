@@ -91,10 +91,13 @@ class Site(Head):
         self.bundle.write_bytes(b"evidence")
         self.modes = folder / "modes.json"
         self.more = {}
+        self.register = None
         self.start()
 
     def start(self):
-        """Begin a new life of the process, with the same files."""
+        """Begin a new life of the process, with the same files; the one before has ended."""
+        if self.register is not None:
+            self.register.close()
         self.register = Register(self.folder / "register.sqlite", NOW)
         self.commands = Commands(
             NODE,
