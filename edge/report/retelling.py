@@ -9,9 +9,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import asdict
 
 MOST_TEXT = 256
 "Characters of a text that the wire may have written."
+
+OF_THE_WIRE = frozenset({"call", "calling", "called", "told", "heard", "again"})
+"Such texts, by the names that records and events have for them."
 
 
 class Retold(NamedTuple):
@@ -77,44 +81,23 @@ def retold(record: Mapping[str, object]) -> Retold | None:
 
 
 def _verdict(one: _Verdict) -> Retold:
-    fields: dict[str, object] = {
-        "record": one.id,
-        "leaf": one.leaf,
-        "call": one.call[:MOST_TEXT],
-        "attempt": one.attempt,
-        "trunk": one.trunk,
-        "proto": one.proto,
-        "calling": one.calling[:MOST_TEXT],
-        "called": one.called[:MOST_TEXT],
-        "action": one.action,
-        "wanted": one.wanted,
-        "mode": one.mode,
-        "basis": one.basis,
-        "rule": one.rule,
-        "list_version": one.list_version,
-        "legal_basis": one.legal_basis,
-        "category": one.category,
-        "took_us": one.took_us,
-        "peer": one.peer,
-    }
-    return Retold("verdict", _ns(one.time), fields, one.called)
+    said = asdict(one)
+    at, record = said.pop("time"), said.pop("id")
+    return Retold("verdict", _ns(at), {"record": record, **_cut(said)}, one.called)
 
 
 def _outcome(one: _Outcome) -> Retold:
-    fields: dict[str, object] = {
-        "record": one.of,
-        "leaf": one.leaf,
-        "call": one.call[:MOST_TEXT],
-        "attempt": one.attempt,
-        "trunk": one.trunk,
-        "result": one.outcome,
-        "by": one.by,
-        "told": one.told[:MOST_TEXT],
-        "heard": one.heard[:MOST_TEXT],
-        "after_ms": one.after_ms,
-        "again": one.again[:MOST_TEXT],
+    said = asdict(one)
+    at, record, result = said.pop("time"), said.pop("of"), said.pop("outcome")
+    return Retold("outcome", _ns(at), {"record": record, "result": result, **_cut(said)})
+
+
+def _cut(said: Mapping[str, object]) -> dict[str, object]:
+    """Return what a record says as the line has room for it."""
+    return {
+        name: str(value)[:MOST_TEXT] if name in OF_THE_WIRE else value
+        for name, value in said.items()
     }
-    return Retold("outcome", _ns(one.time), fields)
 
 
 def _ns(seconds: float) -> int:

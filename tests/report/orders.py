@@ -91,13 +91,14 @@ class Site(Head):
         self.bundle.write_bytes(b"evidence")
         self.modes = folder / "modes.json"
         self.more = {}
-        self.register = None
+        self.lives = 0
         self.start()
 
     def start(self):
         """Begin a new life of the process, with the same files; the one before has ended."""
-        if self.register is not None:
+        if self.lives:
             self.register.close()
+        self.lives += 1
         self.register = Register(self.folder / "register.sqlite", NOW)
         self.commands = Commands(
             NODE,
