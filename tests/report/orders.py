@@ -76,6 +76,8 @@ def body(kind, args=None, *, issued=NOW, life=3600, node=NODE, **more):
 class Site(Head):
     """Centre and box."""
 
+    register: Register
+
     def __init__(self, folder):
         super().__init__(folder)
         self.folder = folder
