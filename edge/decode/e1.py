@@ -24,12 +24,6 @@ SAY_AGAIN_NS = 60_000_000_000
 "How often it is said of a timeslot that its signalling bits are not read."
 CAS_UNREAD = "cas heard, not supported"
 LINKS = {Carries.MTP2: LinkType.MTP2, Carries.LAPD: LinkType.LAPD}
-LOSSES = {
-    "mtp2.lost": "mtp2 units missed",
-    "lapd.lost": "lapd frames missed",
-    "q931.segments_lost": "q931 segments missed",
-}
-
 Found = list[Message | Malformed]
 
 
@@ -65,10 +59,14 @@ class E1:
 
     def losses(self) -> Counter[str]:
         """Return what may have hidden a message, by cause."""
-        links = self._ss7.counts | self._isdn.counts
-        missed = Counter({name: links[count] for count, name in LOSSES.items()})
-        missed["hdlc frames damaged"] = sum(slot.bad for slot in self._timeslots.values())
-        return missed + self._counts
+        frames, segments = self._isdn.missed
+        missed = {
+            "mtp2 units missed": self._ss7.missed,
+            "lapd frames missed": frames,
+            "q931 segments missed": segments,
+            "hdlc frames damaged": sum([slot.bad for slot in self._timeslots.values()]),
+        }
+        return Counter({cause: lost for cause, lost in missed.items() if lost} | self._counts)
 
     def _signal_unit(self, unit: Unit) -> Found:
         return [*self._ss7.feed(unit)]

@@ -33,6 +33,11 @@ class IsdnLink:
         """What was heard and lost, by layer and cause."""
         return tally(("lapd", self._lapd), ("q931", self._q931.counts))
 
+    @property
+    def missed(self) -> tuple[int, int]:
+        """Frames, and segments of messages, that were on the channel and did not come here."""
+        return self._lapd["lost"], self._q931.counts["segments_lost"]
+
     def feed(self, unit: Unit) -> Found:
         """Read one unit; repeats yield nothing."""
         cursor = Cursor(unit.data)

@@ -124,9 +124,11 @@ class Signalling:
 
     def losses(self) -> dict[str, int]:
         """Return what may have hidden a message, by cause."""
-        sigtran = self._sigtran.counts
-        on_e1 = self._e1.losses() + Counter({"sctp chunks missed": sigtran["sctp.missing"]})
-        return dict((self._chain.counts + self._connections.counts + on_e1).most_common())
+        found = self._e1.losses()
+        found.update(self._chain.counts)
+        found.update(self._connections.counts)
+        found["sctp chunks missed"] = self._sigtran.missing
+        return {cause: count for cause, count in found.most_common() if count > 0}
 
 
 def _attach(messages: Some, earlier: tuple[Unit, ...]) -> None:

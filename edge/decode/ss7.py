@@ -34,6 +34,11 @@ class Ss7Link:
         """What was heard and lost, by layer and cause."""
         return tally(("mtp2", self._mtp2), ("isup", self._isup.counts))
 
+    @property
+    def missed(self) -> int:
+        """Signal units that were on the link and did not come here whole."""
+        return self._mtp2["lost"]
+
     def feed(self, unit: Unit) -> Found:
         """Read one unit; fill-in units and repeats yield nothing."""
         if unit.link == LinkType.MTP3:

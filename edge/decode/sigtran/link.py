@@ -36,6 +36,11 @@ class SigtranLink:
             ("q931", self._q931.counts),
         )  # fmt: skip
 
+    @property
+    def missing(self) -> int:
+        """Chunks that were on the association and did not come here."""
+        return self._sctp.counts["missing"]
+
     def feed(self, unit: Unit, flow: Flow, octets: bytes) -> Found:
         """Read one packet, the payload of IP protocol 132; return what it completes."""
         found: Found = []
