@@ -35,7 +35,7 @@ LOOK_EVERY_S = 1.0
 DEAF_AFTER_S = 20.0
 "A tap that hears nothing while units are lost below it, for so long, hangs."
 
-AT_ONCE = 32
+AT_ONCE = 64
 "Units that are followed before others have their turn: a switch that asks waits meanwhile."
 
 
@@ -47,13 +47,27 @@ class Pulse(NamedTuple):
     "How all of it stands, in a line for people."
 
 
+class Within:
+    """What was lost within units, as fragments are: all taps share one decoder."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        """Know what was lost until now."""
+        self._decoder = pipeline.decoder
+        self._known = Counter(self._decoder.losses())
+
+    def grown(self) -> Counter[str]:
+        """Return what was lost since this was last asked: by the units that were just followed."""
+        before, self._known = self._known, Counter(self._decoder.losses())
+        return self._known - before
+
+
 class Ear:
     """One tap, opened anew by its supervisor whenever the device was lost."""
 
     def __init__(
-        self, name: str, part: Part, pipeline: Pipeline, hand: Hand, trunks: tuple[str, ...] = ()
+        self, name: str, part: Part, stages: tuple[Pipeline, Within, Hand], trunks: tuple[str, ...]
     ) -> None:
-        """Prepare to hear; `hand` is given what comes of every unit, `trunks` are heard here."""
+        """Prepare to hear; `Hand` is given what comes of every unit, `trunks` are heard here."""
         self.name = name
         self.there = Presence(f"tap {name}")
         self.heard = 0
@@ -62,8 +76,7 @@ class Ear:
         self._lost_now: Counter[str] = Counter()
         "... and below the last."
         self._part = part
-        self._pipeline = pipeline
-        self._hand = hand
+        self._pipeline, self._within, self._hand = stages
         self._blind = BlindSpots(name, trunks)
         self._last: Unit | None = None
         self._live = False
@@ -126,9 +139,8 @@ class Ear:
 
     def _wait_over(self, last: Unit, at: int, give_up: Callable[[int], list[Finding]]) -> None:
         """Follow what nothing more is heard of `at` a time; say what of it is a loss."""
-        before = self._lost_within()
         self._hand(last, give_up(at))
-        self._say(last, at, self._lost_within() - before)
+        self._say(last, at, self._within.grown())
 
     async def _follow(self, units: Sequence[Unit], lost: Losses, tick: Callable[[], None]) -> None:
         """Follow units that were read together, and let others have their turn in between.
@@ -148,21 +160,16 @@ class Ear:
     def _batch(self, units: Sequence[Unit], lost: Losses) -> None:
         """Follow units that were read together; say what was lost below them and within them."""
         now = clock.now_ns() if self._live else 0
-        before = self._lost_within()
         for unit in units:
             self._hand(unit, self._pipeline.hear(unit, now or unit.at))
         self.heard += len(units)
         self._last = units[-1]
-        self._say(self._last, self._last.at, self._grown(lost) + self._lost_within() - before)
+        self._say(self._last, self._last.at, self._grown(lost) + self._within.grown())
 
     def _say(self, last: Unit, at: int, lost: Counter[str]) -> None:
         """Say what was lost, and what could not be said a moment ago."""
         if said := self._blind.grow(at, lost):
             self._hand(last, [*said])
-
-    def _lost_within(self) -> Counter[str]:
-        """Return what was lost within units, as fragments are; all taps share one decoder."""
-        return Counter(self._pipeline.decoder.losses())
 
     def _grown(self, lost: Losses) -> Counter[str]:
         """Return what was lost below the tap since the last look."""
@@ -185,10 +192,8 @@ def ears_of(
     trunks: Mapping[str, TrunkTable] | None = None,
 ) -> list[Ear]:
     """Return an ear for every tap that the configuration names."""
-    return [
-        Ear(name, part, pipeline, hand, _trunks_of(name, trunks or {}))
-        for name, part in taps.items()
-    ]
+    stages = pipeline, Within(pipeline), hand
+    return [Ear(name, part, stages, _trunks_of(name, trunks or {})) for name, part in taps.items()]
 
 
 def _trunks_of(tap: str, trunks: Mapping[str, TrunkTable]) -> tuple[str, ...]:
