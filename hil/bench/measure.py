@@ -123,8 +123,8 @@ CALLS_A_SECOND = Measure(
     says="Calls that began on the trunk, a second, all kinds and senders.",
 )  # fmt: skip
 BURST_MB, FLAT_MB = 16, 4
-"""A heap keeps what it had to take once. The 5,000 calls of a flood are up for five minutes:
-8 MB, measured. Twice that is allowed. It does not come again, nor go on: a rise is a leak."""
+"""A heap keeps what it had to take once, beside calls that are up: lists, events that wait for a
+disk. Twice what a flood of 5,000 calls takes is allowed. Nor does it go on: a rise is a leak."""
 MEMORY_GROWTH = Measure(
     "memory grows", "MB", BURST_MB, Promise.BAD_INPUT,
     says="From when a process has settled to the end of its life; the process that grew most.",

@@ -141,7 +141,9 @@ class Hour:
         self._count()
         if began_s >= self._next_s["sample"]:
             self._next_s["sample"] = began_s + max(self.total_s / LOOKS, 2 * EVERY_S)
-            found = (sample(began_s, name, pid) for name, pid in self.house.pids().items())
+            up = {"core": int(self.house.value("core", "qalqan_calls_up"))}
+            pids = self.house.pids().items()
+            found = (sample(began_s, name, pid, up.get(name, 0)) for name, pid in pids)
             self.samples += [one for one in found if one]
         if began_s >= self._next_s["wire"]:
             self._next_s["wire"] = began_s + WIRE_EVERY_S

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hil.hour.flat import Flat, Sample, flat_of, judged, lives, rise, sample, settled
+from hil.hour.flat import CALL_MB, Flat, Sample, flat_of, judged, lives, rise, sample, settled
 
 HOUR = range(0, 3600, 15)
 
@@ -40,6 +40,25 @@ def test_memory(memory, growth, rises):
     flat = found(life(memory))
     assert flat.growth_mb == pytest.approx(growth, abs=0.3)
     assert flat.rise_mb == pytest.approx(rises, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("calls", "growth"),
+    [
+        (lambda s: 40_000 if s > 1800 else 20_000, 0),
+        (lambda s: 40_000 if 1800 < s < 2100 else 20_000, 0),
+        (lambda _: 20_000, 29.3),
+    ],
+    ids=["a cable was out", "a flood is over", "it leaks"],
+)
+def test_what_calls_take_is_no_leak(calls, growth):
+    """A heap that grew to the most it had to hold, and stays so."""
+    step = 20_000 * CALL_MB
+    whole = [
+        one._replace(memory_mb=80 + (step if one.at_s > 1800 else 0), calls=calls(one.at_s))
+        for one in life(lambda _: 0.0)
+    ]
+    assert found(whole).growth_mb == pytest.approx(growth, abs=0.3)
 
 
 @pytest.mark.parametrize(
