@@ -18,6 +18,7 @@ from edge.ports import Losses, Tap, Trait
 from edge.process.garbage import held_back, look_rarely
 from edge.process.service import Notifier, Trouble, Vigil, signals, watchdog_s
 from edge.process.supervise import Backoff, Presence, Supervised
+from edge.process.turns import short_turns
 from edge.settings.keys import Part, TrunkTable
 
 Hand = Callable[[Unit, list[Finding]], None]
@@ -215,7 +216,7 @@ async def hear_all(
     troubles = [*pulse.troubles, *(ear.hangs for ear in ears)]
     vigil = Vigil(notify, watchdog_s(), troubles, pulse.line)
     hearing = asyncio.ensure_future(_all(ears, vigil, beside))  # noqa: TID251 - awaited below
-    with held_back(), signals(stop=hearing.cancel, reload=reload):
+    with held_back(), short_turns(), signals(stop=hearing.cancel, reload=reload):
         notify.ready()
         try:
             await hearing
