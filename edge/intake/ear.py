@@ -36,8 +36,8 @@ LOOK_EVERY_S = 1.0
 DEAF_AFTER_S = 20.0
 "A tap that hears nothing while units are lost below it, for so long, hangs."
 
-AT_ONCE = 64
-"Units that are followed before others have their turn: a switch that asks waits meanwhile."
+AT_ONCE = 16
+"Units of a live tap that are followed before others have their turn: a switch that asks waits."
 
 
 class Pulse(NamedTuple):
@@ -148,14 +148,15 @@ class Ear:
 
         Who is told to stop meanwhile has read them, and follows them to the last.
         """
-        for at in range(0, len(units), AT_ONCE):
+        most = AT_ONCE if self._live else len(units)
+        for at in range(0, len(units), most):
             if at:
                 try:
                     await asyncio.sleep(0)
                 except asyncio.CancelledError:
                     self._batch(units[at:], lost)
                     raise
-            self._batch(units[at : at + AT_ONCE], lost)
+            self._batch(units[at : at + most], lost)
             tick()
 
     def _batch(self, units: Sequence[Unit], lost: Losses) -> None:

@@ -279,7 +279,7 @@ BLOCK = [udp(write("INVITE", call=f"c{number}")) for number in range(5 * AT_ONCE
 
 
 def test_others_have_their_turn_while_a_burst_is_followed(house: Callable[..., House]) -> None:
-    built, seen = house(), [0]
+    built, seen = house(Trait.LIVE), [0]
     built.scripts, one = {"a": [[[*BLOCK]]]}, built.ear()
 
     async def look() -> None:
@@ -295,7 +295,7 @@ def test_others_have_their_turn_while_a_burst_is_followed(house: Callable[..., H
 def test_what_was_read_is_followed_to_the_last_by_who_is_told_to_stop(
     house: Callable[..., House],
 ) -> None:
-    built = house()
+    built = house(Trait.LIVE)
     built.scripts, one = {"a": [[Losses((("ring full", 4),)), [*BLOCK]]]}, built.ear()
 
     async def stop_within() -> None:
