@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test peers acceptance bench pictures cluster cuts eval kills losses proofs soak lint lock clean
+.PHONY: help demo test peers acceptance bench figures pictures cluster cuts eval kills losses proofs soak lint lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -39,6 +39,9 @@ bench: peers $(READY) ## measure, beside the peers; writes build/bench.json
 	@mkdir -p build
 	@$(VENV)/bin/python -m pytest -q -s -m bench
 
+figures: $(READY) ## put the last `make bench` into the table of README.md
+	@$(VENV)/bin/python -m tests.bench.figures
+
 pictures: peers $(READY) ## take the pictures of README.md anew, from the page as it is
 	@$(VENV)/bin/python -m pytest -q tests/console/test_gallery.py -k taken
 	@$(VENV)/bin/python -m tests.console.gallery
@@ -61,8 +64,8 @@ cluster: peers $(READY) ## the hub on three nodes of RabbitMQ 4, killed under lo
 eval: $(READY) ## how well campaigns are found on made-up regions; writes build/eval.json
 	@nice $(VENV)/bin/python -m hil.eval --json build/eval.json
 
-acceptance: peers $(READY) ## every promise, its command, and whether it holds; five hours; ONLY=word; needs root
-	@$(VENV)/bin/python -m tests.acceptance $(ONLY)
+acceptance: peers $(READY) ## every promise, its command, and whether it holds; four hours; ONLY=word; needs root
+	@$(VENV)/bin/python -m tests.acceptance $(if $(ONLY),$(ONLY),--go-on)
 
 soak: $(READY) ## trunk traffic for MINUTES=10 at RATE=5000 into a real `core`; needs root
 	@$(VENV)/bin/python -m tests.flows.soak $(MINUTES) $(RATE)
