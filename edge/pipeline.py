@@ -5,6 +5,7 @@ One synchronous pass: nothing here awaits, queues or looks at a clock of its own
 the findings (orders, evidence, reports, a table on the screen) is the caller's business.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -70,6 +71,8 @@ class Pipeline:
         self.tracker = tracker
         self.engine = engine
         self._ticks_ns = ticks_ns
+        self._lost: Counter[str] = Counter()
+        "What was lost within units, as of the last look."
 
     def hear(self, unit: Unit, now_ns: int) -> list[Finding]:
         """Follow one unit to everything that comes of it, in order.
@@ -90,6 +93,14 @@ class Pipeline:
         began = self._ticks_ns()
         found = self._follow(self.decoder.expire(FOREVER), now_ns, began)
         return [*found, *self._decided(self.tracker.finish(now_ns), now_ns, began)]
+
+    def newly_lost(self) -> Counter[str]:
+        """Return what was lost within units, as fragments are, since this was last asked.
+
+        All taps share one decoder: asked in the same breath, it is of what was just followed.
+        """
+        before, self._lost = self._lost, Counter(self.decoder.losses())
+        return self._lost - before
 
     def _follow(
         self, messages: list[Message | Malformed], now_ns: int, began: int

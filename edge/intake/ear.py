@@ -48,27 +48,13 @@ class Pulse(NamedTuple):
     "How all of it stands, in a line for people."
 
 
-class Within:
-    """What was lost within units, as fragments are: all taps share one decoder."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        """Know what was lost until now."""
-        self._decoder = pipeline.decoder
-        self._known = Counter(self._decoder.losses())
-
-    def grown(self) -> Counter[str]:
-        """Return what was lost since this was last asked: by the units that were just followed."""
-        before, self._known = self._known, Counter(self._decoder.losses())
-        return self._known - before
-
-
 class Ear:
     """One tap, opened anew by its supervisor whenever the device was lost."""
 
     def __init__(
-        self, name: str, part: Part, stages: tuple[Pipeline, Within, Hand], trunks: tuple[str, ...]
+        self, name: str, part: Part, pipeline: Pipeline, hand: Hand, trunks: tuple[str, ...] = ()
     ) -> None:
-        """Prepare to hear; `Hand` is given what comes of every unit, `trunks` are heard here."""
+        """Prepare to hear; `hand` is given what comes of every unit, `trunks` are heard here."""
         self.name = name
         self.there = Presence(f"tap {name}")
         self.heard = 0
@@ -77,7 +63,8 @@ class Ear:
         self._lost_now: Counter[str] = Counter()
         "... and below the last."
         self._part = part
-        self._pipeline, self._within, self._hand = stages
+        self._pipeline = pipeline
+        self._hand = hand
         self._blind = BlindSpots(name, trunks)
         self._last: Unit | None = None
         self._live = False
@@ -141,7 +128,7 @@ class Ear:
     def _wait_over(self, last: Unit, at: int, give_up: Callable[[int], list[Finding]]) -> None:
         """Follow what nothing more is heard of `at` a time; say what of it is a loss."""
         self._hand(last, give_up(at))
-        self._say(last, at, self._within.grown())
+        self._say(last, at, self._pipeline.newly_lost())
 
     async def _follow(self, units: Sequence[Unit], lost: Losses, tick: Callable[[], None]) -> None:
         """Follow units that were read together, and let others have their turn in between.
@@ -166,7 +153,7 @@ class Ear:
             self._hand(unit, self._pipeline.hear(unit, now or unit.at))
         self.heard += len(units)
         self._last = units[-1]
-        self._say(self._last, self._last.at, self._grown(lost) + self._within.grown())
+        self._say(self._last, self._last.at, self._grown(lost) + self._pipeline.newly_lost())
 
     def _say(self, last: Unit, at: int, lost: Counter[str]) -> None:
         """Say what was lost, and what could not be said a moment ago."""
@@ -194,8 +181,10 @@ def ears_of(
     trunks: Mapping[str, TrunkTable] | None = None,
 ) -> list[Ear]:
     """Return an ear for every tap that the configuration names."""
-    stages = pipeline, Within(pipeline), hand
-    return [Ear(name, part, stages, _trunks_of(name, trunks or {})) for name, part in taps.items()]
+    return [
+        Ear(name, part, pipeline, hand, _trunks_of(name, trunks or {}))
+        for name, part in taps.items()
+    ]
 
 
 def _trunks_of(tap: str, trunks: Mapping[str, TrunkTable]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ class Untold(NamedTuple):
 def untold(outbox: Path, evidence: Path, most: int = MOST) -> Untold:
     """Return the records that the hub was not told of, before anybody writes to the outbox.
 
-    None where it cannot be known how far it was told. Raises `InputError`.
+    Nothing where it cannot be known how far it was told. Raises `InputError`.
     """
     leaf = told(outbox)
     if leaf is None:

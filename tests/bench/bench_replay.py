@@ -22,8 +22,6 @@ CALL_ID = b"mixed_traffic-"
 TOLD = 40
 RUNS = 3
 CALLS_UP = 100_000
-HOUSE = '[node]\nname = "bench"\n[trunk.west]\nclass = "international"\n'
-AT_NS, MS = 1_800_000_000 * 10**9, 1_000_000
 
 Row = dict[str, object]
 
@@ -105,60 +103,13 @@ def _best(command: list[str]) -> float:
 
 def _memory() -> Iterator[Row]:
     """Yield the private memory of processes that follow 100,000 calls."""
-    for name, what in (
-        ("calls_up", "100,000 calls up"),
-        ("calls_suspected", "100,000 calls up, with detection and reports"),
+    for how, what in (
+        ("tracked", "100,000 calls up"),
+        ("suspected", "100,000 calls up, with detection and reports"),
     ):
-        code = f"from tests.bench import bench_replay as b; print(b.{name}({CALLS_UP}))"
-        answer = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
-        )  # fmt: skip
-        yield _plain(what, float(answer.stdout), "MB", 150)
-
-
-def calls_up(count: int) -> float:
-    """Offer `count` calls; return the private memory of this process, MB, the program included."""
-    from tests.call.sip_talk import Talk, write  # noqa: PLC0415 - measured process only
-
-    talk = Talk(limit=count)
-    for number in range(count):
-        talk.hear(write("INVITE", call=f"{number:032x}@192.0.2.1", tags=(f"{number:016x}", "")))
-    return _private_mb()
-
-
-def calls_suspected(count: int) -> float:
-    """Offer `count` calls to all that `core` remembers them by; return its private memory, MB."""
-    from edge import config as config_file  # noqa: PLC0415 - measured process only
-    from edge.judging import build  # noqa: PLC0415
-    from edge.model.unit import LinkType, Unit  # noqa: PLC0415
-    from edge.origin.suspects import suspects_of  # noqa: PLC0415
-    from edge.pipeline import Decided  # noqa: PLC0415
-    from edge.report.event import Moment  # noqa: PLC0415
-    from edge.report.telling import Hashing, Teller  # noqa: PLC0415
-    from hil.hour.play import CALLER, MARK, PHONE, call  # noqa: PLC0415
-
-    folder = Path(tempfile.gettempdir())  # nothing is written there
-    config = config_file.parse(HOUSE, folder / "edge.toml")
-    suspects = suspects_of(config, folder / "campaigns")
-    assert suspects is not None
-    pipeline = build(config, lambda _alarm: None, suspects=suspects).pipeline
-    hashing = Hashing(lambda _text, _at: "x" * 32, lambda _at: "2026Q4-bench")
-    teller = Teller(lambda _event: None, lambda at: Moment(at, at, "bench"), hashing, count)
-    invite = call(CALLER, PHONE, "busy")[0].frame
-    for number in range(count):
-        frame = invite.replace(MARK, b"m%011d" % number).replace(PHONE, b"7600%07d" % number)
-        unit = Unit("mirror", LinkType.ETHERNET, AT_NS + number * MS, frame, number)
-        for finding in pipeline.hear(unit, unit.at):
-            teller.tell(finding)
-            if isinstance(finding, Decided):
-                suspects.settle()
-    return _private_mb()
-
-
-def _private_mb() -> float:
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    (private,) = (line.split()[1] for line in status.splitlines() if line.startswith("RssAnon"))
-    return round(int(private) / 1024, 1)
+        command = [sys.executable, "-m", f"tests.bench.calls_{how}", str(CALLS_UP)]
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+        yield _plain(what, float(answer.stdout.splitlines()[-1]), "MB", 150)
 
 
 def _plain(name: str, value: float, unit: str, at_most: float) -> Row:

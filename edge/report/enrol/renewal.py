@@ -6,6 +6,7 @@ to know, as with all that a box says. A lost answer costs nothing: the box asks 
 gives a certificate that it has just made a second time.
 """
 
+from abc import ABC, abstractmethod
 from typing import Annotated, ClassVar
 
 import structlog
@@ -39,7 +40,7 @@ class Renewed(Versioned):
     "PEM, from the same authority."
 
 
-class Renewing:
+class Renewing(ABC):
     """Asks for a certificate when one is due, until there is an answer that can be kept."""
 
     where: ClassVar[str]
@@ -79,13 +80,13 @@ class Renewing:
         self.refused = ""
         return True
 
+    @abstractmethod
     def _asked(self, now_s: int) -> Versioned | None:
         """Return what is asked now; None if nothing is due."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _keep(self, payload: bytes, now_s: int) -> None:
         """Keep an answer, on disk."""
-        raise NotImplementedError
 
     def _refuse(self, why: str) -> None:
         """Keep why there is none, and tell whoever reads the log, once."""

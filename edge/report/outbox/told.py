@@ -15,17 +15,17 @@ from edge.report.event import Class
 from edge.report.outbox import gap
 from edge.report.outbox.archive import beside
 from edge.report.outbox.follower import Follower
+from edge.report.outbox.streams import on
 
 MOST = 1000
 "Blocks without a leaf that are looked back over, in each of both files."
 
 STREAM = "SELECT uuid, last FROM stream WHERE cls = ?"
-WAITING = f"SELECT seq, body FROM {Class.BLOCK.value} ORDER BY seq DESC LIMIT ?"  # noqa: S608 - a constant
+WAITING = on(Class.BLOCK, "SELECT seq, body FROM @ ORDER BY seq DESC LIMIT ?")
 GONE = "SELECT seq, body FROM record WHERE stream = ? ORDER BY seq DESC LIMIT ?"
 
 Rows = list[tuple[int, bytes]]
 "Numbers and bodies, the last first."
-
 
 NOTHING: tuple[str, int, Rows] = ("", 0, [])
 
