@@ -44,6 +44,11 @@ class Promise(NamedTuple):
     bench: str = ""
     "A pattern of the names of those rows of the table that show it."
 
+    @property
+    def in_a_line(self) -> str:
+        """Return the command as people read it, and would type it."""
+        return " ".join(self.command.replace(sys.executable, "python").split())
+
 
 CLONE = """
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
@@ -199,9 +204,8 @@ def _result(promise: Promise, shown: Shown, commit: str) -> Result:
     elif promise.bench:
         said = short_of(rows(), promise.bench)
         holds = not said
-    command = " ".join(promise.command.replace(sys.executable, "python").split())
     return Result(
-        promise.name, promise.says, command, holds, round(shown.seconds, 1),
+        promise.name, promise.says, promise.in_a_line, holds, round(shown.seconds, 1),
         said or next(iter(_tail(shown.log)[-1:]), ""), commit,
     )  # fmt: skip
 
@@ -240,7 +244,7 @@ def table(promises: Sequence[Promise], found: Mapping[str, Result]) -> Table:
             minutes, said = f"{one.seconds / 60:.1f}", _plain(one.said)
             made.add_row(one.says, _plain(one.command), minutes, word, one.commit, said)
         else:
-            made.add_row(promise.says, _plain(promise.command), "", "[dim]not shown[/]", "", "")
+            made.add_row(promise.says, _plain(promise.in_a_line), "", "[dim]not shown[/]", "", "")
     return made
 
 

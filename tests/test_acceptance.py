@@ -143,4 +143,6 @@ def test_the_command_lists_and_refuses() -> None:
     assert (listed.returncode, listed.stdout.split()[0]) == (0, "gate")
     assert asked("nothing-of-the-kind").returncode == 2
     assert asked("--list", "--table").returncode == 2
-    assert "Promised, and shown" in asked("--table").stdout
+    told = asked("--table").stdout
+    assert "Promised, and shown" in told
+    assert ".venv" not in told
