@@ -86,7 +86,8 @@ def build(
     for said in found.said:
         alarm(said)
     counting = suspects.before(engine) if suspects else engine
-    rulings = Rulings(counting)
+    gated = {name for name, trunk in config.trunk.items() if trunk.gates}
+    rulings = Rulings(counting, {*gated, UNKNOWN_TRUNK.name})
     # Without a gate only taps hear, each call once: nothing need be remembered.
     judge = rulings if config.gate else counting
     pipeline = Pipeline(Signalling(), tracker, judge, clock.ticks_ns)

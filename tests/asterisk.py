@@ -7,7 +7,6 @@ Debian 12 has none. The folder is made once, and kept in `build/`. Needs root an
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from tempfile import mkdtemp
 
 from hil.region.pbx import LEAST, MODULES, PLACES, PROGRAM, SYSTEM, make_system
 
-__all__ = ["MODULES", "SYSTEM", "Asterisk", "asterisk", "free_port"]
+__all__ = ["MODULES", "SYSTEM", "Asterisk", "asterisk"]
 
 PATIENCE_S = 60.0
 
@@ -90,15 +89,3 @@ def asterisk(files: Mapping[str, str], prefix: Sequence[str] = ()) -> Iterator[A
             one.kill()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on, neither TCP nor UDP."""
-    for _ in range(100):
-        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
-            stream.bind(("127.0.0.1", 0))
-            port = int(stream.getsockname()[1])
-            with suppress(OSError):
-                datagrams.bind(("127.0.0.1", port))
-                return port
-    raise OSError("no port is free")

@@ -34,10 +34,10 @@ from edge.report.kinds import AnyEvent
 from edge.report.outbox.reader import OutboxReader
 from edge.seen.readings import read
 from edge.seen.recent import FILE
+from hil.loopback import free_port
 from tests.call.sip_talk import write
 from tests.decode.test_signalling import udp
 from tests.flows.house import ROOT, until
-from tests.report.mosquitto import free_port
 from tests.report.small_box import eventually
 
 READ: TypeAdapter[Any] = TypeAdapter(AnyEvent)

@@ -75,7 +75,7 @@ class House:
         ends = Ends(self.hand.settle, self.hand.alarm, self.engine.enforces, lambda: self.now)
         ways = {INTERNATIONAL.name: Way(gates=True, post=None, cap=Cap(100))}
         times = Times(2 * NS, 10 * NS, 4 * NS)
-        self.rulings = Rulings(self.engine)
+        self.rulings = Rulings(self.engine, {INTERNATIONAL.name})
         self.hand.stop_by(self.rulings, Stopping(Answers(Terms()), ways, times, ends))
 
     def decide(self, call: CallOffered) -> Decided:
@@ -254,7 +254,9 @@ def test_a_call_of_a_campaign_is_kept_and_stands_in_its_dossier(journal: Journal
     house = House(journal)
     suspects = house.hand.suspects = Suspects(Detector(), Cases(journal.folder / "campaigns"))
     house.engine.policy = Policy(SimpleBlocklist("national", 42), suspect=suspects.suspected)
-    house.rulings = house.hand.rulings = Rulings(suspects.before(house.engine))
+    house.rulings = house.hand.rulings = Rulings(
+        suspects.before(house.engine), {INTERNATIONAL.name}
+    )
     for one, end in centre(60):
         house.now = one.at
         house.hand.take(one.message.unit, [one, house.decide(one), end])
@@ -277,7 +279,9 @@ def test_what_could_not_be_kept_stands_in_no_dossier(
     house = House(journal)
     suspects = house.hand.suspects = Suspects(Detector(), Cases(journal.folder / "campaigns"))
     house.engine.policy = Policy(SimpleBlocklist("national", 42), suspect=suspects.suspected)
-    house.rulings = house.hand.rulings = Rulings(suspects.before(house.engine))
+    house.rulings = house.hand.rulings = Rulings(
+        suspects.before(house.engine), {INTERNATIONAL.name}
+    )
     with room(0):
         for one, end in centre(60):
             house.now = one.at

@@ -240,7 +240,8 @@ def test_the_ears_of_a_trunk(keys: tuple[str, ...], ears: set[str], tmp_path: Pa
 def test_only_where_there_are_gates_is_a_verdict_remembered(
     with_gates: bool, tmp_path: Path
 ) -> None:
-    config = gated(tmp_path) if with_gates else parse(CONFIG, tmp_path / "edge.toml")
+    keys = ('gates = ["sbc"]',)
+    config = gated(tmp_path, *keys) if with_gates else parse(CONFIG, tmp_path / "edge.toml")
     judging = build(config, lambda _: None)
     judging.pipeline.hear(udp(write("INVITE")), 0)
     assert len(judging.rulings) == with_gates
@@ -293,7 +294,8 @@ GATE = '[gate.g]\ndriver = "sip_redirect"\nport = 5070\npeers = ["192.0.2.0/24"]
 
 @pytest.mark.parametrize("gate", ["", GATE], ids=["tap", "gate"])
 def test_every_call_that_is_decided_is_counted_once(tmp_path: Path, gate: str) -> None:
-    config = parse(CONFIG + gate, tmp_path / "edge.toml")
+    text = CONFIG.replace('mode = "enforce"', 'mode = "enforce"\ngates = ["g"]' if gate else "", 1)
+    config = parse(text + gate, tmp_path / "edge.toml")
     suspects = suspects_of(config, tmp_path / "campaigns")
     assert suspects is not None
     judging = build(config, lambda _: None, suspects=suspects)

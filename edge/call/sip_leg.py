@@ -6,6 +6,8 @@ INVITE client transaction, named by the branch of its topmost Via; a proxy puts 
 those it received (RFC 3261 section 16.6), so the Via chain says which leg led to which.
 """
 
+from functools import lru_cache
+
 from edge.call.sip_table import SipState
 from edge.decode.sip.message import SipMessage
 from edge.model.event import Trunk, TrunkClass
@@ -44,7 +46,7 @@ class SipCall:
         self.call_id = message.call_id
         self.from_tag = message.from_tag
         self.caller = caller_of(message)
-        self.cseq = message.cseq
+        self.cseq = _once(message.cseq)
         self.callees: tuple[bytes, ...] = ()
         "Tags of the phones that answered: with each there is a dialog."
         self.attempt = attempt
@@ -54,7 +56,7 @@ class SipCall:
         self.answered_at = 0
         self.tops = branches[:1]
         "Topmost branch of every leg heard."
-        self.roots = branches[:1]
+        self.roots = self.tops
         "Legs that nothing heard led to and that are not refused; with the last one the call fails."
         self.vias = branches[1:]
         "Branches further down: hops before our first leg."
@@ -122,7 +124,7 @@ class SipCall:
     def restart(self, message: SipMessage) -> None:
         """Follow the INVITE that carries the credentials."""
         branches = message.branches
-        self.cseq, self.state = message.cseq, SipState.CALLING
+        self.cseq, self.state = _once(message.cseq), SipState.CALLING
         self.tops = self.roots = branches[:1]
         self.vias = branches[1:]
         self.octets = octets_of(message)
@@ -133,6 +135,12 @@ class SipCall:
             return False
         self.roots = tuple(root for root in self.roots if root != branch)
         return not self.roots
+
+
+@lru_cache(maxsize=256)
+def _once(cseq: bytes) -> bytes:
+    """Return the first of equals: most calls begin with the same few."""
+    return cseq
 
 
 def octets_of(message: SipMessage) -> int:

@@ -10,6 +10,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Iterator
 from enum import IntEnum
+from itertools import islice
 from math import sqrt
 from typing import NamedTuple
 
@@ -32,6 +33,8 @@ MOST_PHONES = 3
 BUSY = frozenset({486, 600})
 USER_BUSY = 17
 "Q.850."
+AT_ONCE = 64
+"The part of the calls that goes where there is no room for another."
 TRIES = 8
 "Keys looked at to find one that may go, before one of a campaign does."
 
@@ -205,7 +208,7 @@ class Ended(NamedTuple):
     "False where it was given up without hearing its end."
 
 
-class Up(msgspec.Struct):
+class Up(msgspec.Struct, gc=False):
     """A call that is up."""
 
     at: int
@@ -223,7 +226,8 @@ class Behaviour:
         self.unknown = 0
         "Ends of calls that were not known."
         self._tables: tuple[OrderedDict[str, Stats], ...] = tuple(OrderedDict() for _ in KINDS)
-        self._calls: OrderedDict[tuple[str, int], Up] = OrderedDict()
+        self._calls: dict[int, Up] = {}
+        "By a hash of what they are called, which nobody can make two alike; the oldest first."
 
     def __len__(self) -> int:
         """Keys remembered."""
@@ -246,19 +250,20 @@ class Behaviour:
         self, call: tuple[str, int], keys: tuple[tuple[Kind, str], ...], seen: Seen
     ) -> tuple[Stats, ...]:
         """Count a call in under its keys; return what is known of each."""
-        if call in self._calls:
-            self._forget(call)
+        known = hash(call)
+        if known in self._calls:
+            self._forget(known)
         elif len(self._calls) >= self.bounds.calls:
-            self._forget(next(iter(self._calls)))
+            self._make_room()
         at, stats_of = seen.at, self._stats
         found = tuple([stats_of(kind, value, at) for kind, value in keys])
         count_in(found, seen)
-        self._calls[call] = Up(seen.at, found)
+        self._calls[known] = Up(seen.at, found)
         return found
 
     def ended(self, call: tuple[str, int], how: Ended) -> tuple[Stats, ...]:
         """Count a call out; return what is known of each of its keys."""
-        up = self._calls.pop(call, None)
+        up = self._calls.pop(hash(call), None)
         if up is None:
             self.unknown += 1
             return ()
@@ -268,8 +273,8 @@ class Behaviour:
 
     def forget(self, call: tuple[str, int]) -> None:
         """Count a call out whose end will say nothing of its sender: it is stopped."""
-        if call in self._calls:
-            self._forget(call)
+        if (known := hash(call)) in self._calls:
+            self._forget(known)
 
     def expire(self, now: int) -> int:
         """Forget the keys that were silent too long at `now`; return how many."""
@@ -312,7 +317,12 @@ class Behaviour:
             table.move_to_end(stats.value)
         table.popitem(last=False)
 
-    def _forget(self, call: tuple[str, int]) -> None:
+    def _make_room(self) -> None:
+        """Count out the oldest calls, some at once: a dict is slow to find its first each time."""
+        for oldest in tuple(islice(self._calls, 1 + self.bounds.calls // AT_ONCE)):
+            self._forget(oldest)
+
+    def _forget(self, call: int) -> None:
         """Count out a call whose end will not be heard."""
         for stats in self._calls.pop(call).stats:
             stats.live -= 1

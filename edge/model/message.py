@@ -2,6 +2,7 @@
 """What a decoder yields: a message of some signalling, or the octets that were none."""
 
 import ipaddress
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
@@ -25,6 +26,7 @@ class Flow(msgspec.Struct, frozen=True, gc=False):
         return f"{source} > {socket_text(self.destination, self.destination_port)} {self.transport}"
 
 
+@lru_cache(maxsize=4096)  # the same few call again and again; and their text is kept once
 def address_text(address: bytes) -> str:
     """Return the usual text of a packed IPv4 or IPv6 address; empty for none."""
     return str(ipaddress.ip_address(address)) if address else ""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from edge.call.peer import peer_of
-from edge.model.event import CallAnswered, CallReleased, TapBlind, shown
+from edge.model.event import CallAnswered, CallOffered, CallReleased, TapBlind, shown
 from edge.model.message import Malformed
 from edge.model.outcome import Outcome
 from edge.pipeline import Decided, Finding
@@ -62,8 +62,8 @@ class Teller:
         self._moment = moment
         self._hashing = hashing
         self._most = calls_max
-        self._passed: dict[tuple[str, int], _Passed] = {}
-        "By call and attempt, the oldest first."
+        self._passed: dict[int, _Passed] = {}
+        "By a hash of call and attempt, which nobody can make two alike; the oldest first."
         self._unread: Counter[tuple[str, str, str]] = Counter()
         self._told_at = 0
 
@@ -71,7 +71,7 @@ class Teller:
         """Tell what is to be told of a finding; `record` is its evidence, if there is some."""
         if isinstance(finding, Decided):
             if record:
-                self._passed.pop((finding.offer.call, finding.offer.attempt), None)
+                self._passed.pop(_key(finding.offer), None)
                 self._verdict(finding, record, leaf)
             elif self._hashing:
                 self._pass(finding)
@@ -161,20 +161,20 @@ class Teller:
         offer = decided.offer
         if len(self._passed) >= self._most:
             self._passed.pop(next(iter(self._passed)))
-        self._passed[offer.call, offer.attempt] = _Passed(
+        self._passed[_key(offer)] = _Passed(
             offer.at, offer.trunk.name, offer.proto, shown(offer.calling.number)[:MOST_TEXT],
             shown(offer.called.number), decided.verdict.rule, peer_of(offer.message),
         )  # fmt: skip
 
     def _follow(self, event: CallAnswered | CallReleased) -> None:
         """Follow a call that was let through to its end."""
-        passed = self._passed.get((event.call, event.attempt))
+        passed = self._passed.get(_key(event))
         if passed is None:
             return
         if isinstance(event, CallAnswered):
             passed.answered = True
             return
-        del self._passed[event.call, event.attempt]
+        del self._passed[_key(event)]
         self._over(event, passed)
 
     def _over(self, released: CallReleased, passed: _Passed) -> None:
@@ -209,3 +209,7 @@ class Teller:
 
     def _say(self, cls: Class, kind: str, at: int, fields: dict[str, object]) -> None:
         self._put(Event(cls, kind, self._moment(at), fields))
+
+
+def _key(event: CallOffered | CallAnswered | CallReleased) -> int:
+    return hash((event.call, event.attempt))

@@ -24,12 +24,13 @@ from edge import clock
 from edge.blocklist.store import Store as ListStore
 from edge.console.people import People, Person, Role
 from edge.trust.identity import COSIGNER
-from hil.demo.region import LIST, Centre, appliance, broker, free_port, live, process
+from hil.demo.region import LIST, Centre, appliance, broker, live, process
 from hil.demo.switch import Ports, Switch
 from hil.hub.commander import give
 from hil.hub.fleet import members
 from hil.hub.store import EVENTS, Store, sqlite_url
 from hil.hub.watch import picture
+from hil.loopback import free_port
 
 NS = 1_000_000_000
 REPORTED = "+12025550177"

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The parts of the demo: a broker from the locked packages, a centre that signs, an appliance."""
 
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -87,14 +86,6 @@ def live(config: Path, tap: int, gate: int) -> Path:
     path = config.with_name("live.toml")
     path.write_text(head + LIVE.format(tap=tap, gate=gate) + hub)
     return path
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @contextmanager

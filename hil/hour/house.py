@@ -114,9 +114,10 @@ class House:
     def start(self, name: str, *words: str) -> Service:
         """Have a module of this checkout run, or another program, and be started again."""
         command = words if "/" in words[0] else (sys.executable, "-m", *words)
+        nice = ("nice", "-n", niceness(name))
 
         def begin() -> Program:
-            return self.region.start(name, "env", f"PYTHONPATH={ROOT}", *command)
+            return self.region.start(name, "env", f"PYTHONPATH={ROOT}", *nice, *command)
 
         self.services[name] = Service(name, begin)
         return self.services[name]
@@ -236,6 +237,13 @@ class House:
     def hears(self, part: str) -> bool:
         """Whether `core` says that a part of it runs."""
         return self.is_fresh("core") and bool(self.value("core", "qalqan_part_up", part))
+
+
+def niceness(name: str) -> str:
+    """Return how nice the unit of that process is, as on an appliance; others are not at all."""
+    unit = ROOT / "systemd" / f"qalqan-{name}.service"
+    lines = unit.read_text(encoding="ascii").splitlines() if unit.exists() else []
+    return next((line[5:] for line in lines if line.startswith("Nice=")), "0")
 
 
 _BESIDE = {"airlock", "play", "sipp"}

@@ -11,7 +11,7 @@ import struct
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from hil.demo.region import free_port
+from hil.loopback import free_port
 
 SIP = 5060
 _MAC = bytes.fromhex("020000000001") + bytes.fromhex("020000000002") + b"\x08\x00"

@@ -19,6 +19,8 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import NamedTuple
 
+from hil.loopback import free_port
+
 ROOT = Path(__file__).parents[2]
 SCENARIO, PEER = ROOT / "tests/bench/gate_load.xml", ROOT / "tests/bench/gate_peer.cfg"
 TARGET = 5_000
@@ -133,7 +135,7 @@ def gate(folder: Path) -> Iterator[int]:
 @contextmanager
 def kamailio(folder: Path) -> Iterator[int]:
     """Run Kamailio; yields its port."""
-    port = _free_port()
+    port = free_port()
     command = ["kamailio", "-DD", "-E", "-f", str(PEER), "-l", f"udp:127.0.0.1:{port}",
                "-Y", str(folder), "-w", str(folder), "-m", "64", "-M", "8"]  # fmt: skip
     with (
@@ -145,12 +147,6 @@ def kamailio(folder: Path) -> Iterator[int]:
             yield port
         finally:
             process.terminate()
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(port: int) -> None:
@@ -178,7 +174,7 @@ def load(port: int, rate: int, folder: Path, *, seconds: int = SECONDS) -> Step:
         old.unlink()
     command = [
         "sipp", f"127.0.0.1:{port}", "-sf", str(SCENARIO), "-inf", str(folder / "numbers.csv"),
-        "-i", "127.0.0.1", "-p", str(_free_port()), "-r", str(rate), "-m", str(rate * seconds),
+        "-i", "127.0.0.1", "-p", str(free_port()), "-r", str(rate), "-m", str(rate * seconds),
         "-l", "100000", "-buff_size", "4194304", "-nostdin", "-nd", "-timer_resol", "1",
         "-trace_stat", "-stf", str(folder / "stat.csv"), "-trace_rtt", "-rtt_freq", "1000",
     ]  # fmt: skip

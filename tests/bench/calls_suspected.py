@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import edge.core  # noqa: F401 - what a process is whatever it follows
 from edge import config as config_file
 from edge.judging import build
 from edge.model.unit import LinkType, Unit

@@ -18,6 +18,7 @@ from tests.verdict.calls import NOW, call, entry, no_alarm
 
 LISTED, HONEST = "+447700900123", "+447700900777"
 OTHER = Trunk("other", TrunkClass.INTERNATIONAL)
+ASKED = frozenset({INTERNATIONAL.name, OTHER.name})
 EMPTY = Policy(SimpleBlocklist("national", 43))
 
 
@@ -33,7 +34,7 @@ class Court:
 
     def __init__(self, most: int = 100) -> None:
         self.engine = engine()
-        self.rulings = Rulings(self.engine, most=most)
+        self.rulings = Rulings(self.engine, ASKED, most=most)
 
     def decide(self, call: CallOffered, now: int = NOW) -> Action:
         verdict = self.rulings.decide(call, now)
@@ -83,6 +84,16 @@ def test_a_call_on_a_circuit_is_heard_by_one_ear_and_not_remembered() -> None:
     assert len(court.rulings) == 0
 
 
+def test_a_trunk_that_no_gate_asks_about_is_heard_by_one_ear_and_not_remembered() -> None:
+    rulings = Rulings(engine(), {OTHER.name})
+    for invite, kept in ((offer(), False), (offer(trunk=OTHER), True)):
+        verdict = rulings.decide(invite, NOW)
+        assert verdict.action is Action.BLOCK
+        assert (rulings.decide(invite, NOW) is verdict) == kept
+        assert (rulings.of(invite) is not None) == kept
+    assert len(rulings) == 1
+
+
 def test_both_ears_share_one_record() -> None:
     court = Court()
     court.decide(offer())
@@ -104,7 +115,7 @@ def test_other_modes_hold_at_once() -> None:
 
 def test_an_innocent_invite_is_no_way_past_the_verdict_for_another_under_its_name() -> None:
     """A sender who has an honest INVITE decided sends a listed number with the same Call-ID."""
-    rulings = Rulings(engine())
+    rulings = Rulings(engine(), ASKED)
     innocent, listed = offer(called_from(HONEST)), offer(write("INVITE", via=("x",)))
     assert rulings.decide(innocent, NOW).action is Action.ALLOW
     assert rulings.decide(listed, NOW).action is Action.BLOCK
@@ -114,7 +125,7 @@ def test_an_innocent_invite_is_no_way_past_the_verdict_for_another_under_its_nam
 
 def test_what_a_switch_wrote_into_it_on_the_way_is_no_second_call() -> None:
     asserted = "P-Asserted-Identity: <sip:+447700900777@x>\r\n"
-    rulings = Rulings(engine())
+    rulings = Rulings(engine(), ASKED)
     verdict, first = rulings.decide(offer(), NOW), rulings.of(offer())
     assert rulings.decide(offer(write("INVITE", extra=asserted)), NOW) is verdict
     assert rulings.of(offer()) is first
@@ -137,7 +148,7 @@ def test_the_oldest_goes_first() -> None:
     )
 )
 def test_memory_is_bounded_and_the_oldest_stands_first(steps: list[tuple[int, str, int]]) -> None:
-    rulings, now = Rulings(engine(), most=4), NOW
+    rulings, now = Rulings(engine(), ASKED, most=4), NOW
     for number, user, seconds in steps:
         now += seconds * 10**9
         rulings.decide(offer(called_from(user, write("INVITE", call=f"c{number}"))), now)

@@ -21,7 +21,7 @@ from edge import clock
 from hil.demo.region import Centre
 from hil.hub import cosign
 from hil.hub.store import EVENTS, STREAMS, Store, sqlite_url
-from tests.report.mosquitto import free_port
+from hil.loopback import free_port
 
 ROOT = Path(__file__).parents[2]
 NS = 1_000_000_000

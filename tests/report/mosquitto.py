@@ -8,7 +8,6 @@ with broker(tmp_path, tls=authority, acl=RIGHTS) as b:
 import os
 import re
 import signal
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import trustme
+
+from hil.loopback import free_port
 
 RIGHTS = """\
 pattern write qalqan/v1/up/%u/#
@@ -47,13 +48,6 @@ class Identity:
 def issue(authority: trustme.CA, folder: Path, name: str, **more: Any) -> Path:
     """Write the identity of an appliance into a folder, and return it."""
     return Identity(authority, folder, authority.issue_cert(common_name=name, **more)).folder
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 class Broker:

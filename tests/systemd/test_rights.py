@@ -18,6 +18,7 @@ from edge.report import pseudonym
 from edge.seen.readings import read
 from edge.update.facts import labelled
 from hil.hub.commander import answer_to, give
+from hil.loopback import free_ports
 from tests.console.site_house import PASSWORD, Browser
 from tests.flows.house import NODE, NS, House, house, until
 from tests.flows.test_uplink import SILENT, order
@@ -163,14 +164,6 @@ def test_a_configuration_that_ends_core_is_taken_back(one: House) -> None:
     answer = answer_to(one.store, id_)
     assert answer is not None
     assert "taken back" in answer.text
-
-
-def free_ports(count: int) -> list[int]:
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in taken]
-    for one in taken:
-        one.close()
-    return ports
 
 
 def written_by_the_page(one: House) -> set[str]:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The house: a plug that can be pulled, and put in again under its name."""
+"""The house: a plug that can be pulled, put in again under its name; what runs as its unit says."""
 
 import pytest
 import serial
 
-from hil.hour.house import Lead
+from hil.hour.house import Lead, niceness
 
 
 def test_a_lead_is_pulled_and_put_in_again(tmp_path):
@@ -24,3 +24,9 @@ def test_a_lead_is_pulled_and_put_in_again(tmp_path):
     lead.close()
     lead.close()
     assert lead.read(0) == b""
+
+
+def test_who_hears_goes_first_as_on_an_appliance() -> None:
+    found = {name: int(niceness(name)) for name in ("core", "uplink", "page", "hub", "play")}
+    assert found.pop("core") < 0
+    assert set(found.values()) == {0}

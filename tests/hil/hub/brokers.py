@@ -2,7 +2,6 @@
 """A real mosquitto with the rig's configuration, and a hub behind it that gives certificates."""
 
 import asyncio
-import socket
 import subprocess
 import threading
 from contextlib import ExitStack, contextmanager
@@ -20,19 +19,10 @@ from hil.hub.fleet import Fleet
 from hil.hub.ledger import Ledger
 from hil.hub.mosquitto import WORKER, Authorities, Brokers, Ports
 from hil.hub.parts import Desk
+from hil.loopback import free_ports
 from tests.hil.hub.boxes import NS, Hub
 
 WAIT_S = 30
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def write_identity(folder, authority, pair):

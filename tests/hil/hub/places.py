@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from hil.hub.crew import Orders
 from hil.hub.madeup import appliance, fresh_stream
 from hil.hub.mqtt import Broker
+from hil.loopback import free_port
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_S = 30.0
@@ -31,13 +32,6 @@ max_queued_messages 0
 max_inflight_messages 0
 """
 POSTGRES = ("fsync=off", "full_page_writes=off", "listen_addresses=", "max_connections=60")
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def _until_open(port: int, process: subprocess.Popen[bytes]) -> None:

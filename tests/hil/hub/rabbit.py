@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from hil import debian
 from hil.hub.mqtt import Broker
-from tests.hil.hub.places import free_port
+from hil.loopback import free_port
 
 SYSTEM = debian.MADE / "rabbitmq-root"
 PROGRAMS = "/usr/lib/rabbitmq/bin"

@@ -11,7 +11,7 @@ from edge.report import topic
 from hil.hub.amqp import HEARD, AmqpWorker, Queue, routing_key
 from hil.hub.parts import Desk
 from hil.hub.store import Store, sqlite_url
-from tests.hil.hub.places import free_port
+from hil.loopback import free_port
 
 
 def test_a_topic_is_a_key_and_back() -> None:

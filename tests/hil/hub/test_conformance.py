@@ -20,6 +20,7 @@ from hil.hub.parts import Desk
 from hil.hub.store import Store, sqlite_url
 from hil.hub.terms import Test, Unmet, Where, sentence
 from hil.hub.worker import Post, Worker
+from hil.loopback import free_port
 from tests.hil.hub import places
 
 pytestmark = pytest.mark.peer("mosquitto")
@@ -87,7 +88,7 @@ def test_a_hub_that_lies_is_found_out(tmp_path: Path) -> None:
 
 def test_what_is_not_met_is_said(tmp_path: Path) -> None:
     paper = io.StringIO()
-    gone = Where(Broker("127.0.0.1", places.free_port()), patience_s=0.1)
+    gone = Where(Broker("127.0.0.1", free_port()), patience_s=0.1)
     assert not asyncio.run(run_all(gone, Console(file=paper, width=200)))
     lines = paper.getvalue().splitlines()
     assert lines[-1] == f"0 of {len(TESTS)} met"

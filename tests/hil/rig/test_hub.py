@@ -13,8 +13,8 @@ from edge.errors import ConfigError
 from edge.trust.enrol import EnrolRefused, write_code
 from hil.demo.region import HERE, Centre
 from hil.hub.mosquitto import Ports
+from hil.loopback import free_ports
 from hil.rig.hub import LISTENS, RigHub, now_s
-from tests.hil.hub.brokers import free_ports
 
 CODE = write_code(bytes(range(10)))
 NODE = "rig-1"

@@ -9,7 +9,8 @@ from edge.errors import DriverLost
 from edge.report import topic
 from edge.report.enrol import door
 from edge.report.port import Outbound
-from tests.hil.hub.brokers import WAIT_S, Rig, free_ports
+from hil.loopback import free_ports
+from tests.hil.hub.brokers import WAIT_S, Rig
 
 ASKED = Outbound(topic.enrolment("astana-1", "request"), b"{}")
 

@@ -16,7 +16,8 @@ from edge.report.hub import session
 from edge.report.hub.drain import Pace
 from edge.report.hub.reach import Terms
 from edge.report.port import Inbound
-from tests.report.mosquitto import broker, free_port
+from hil.loopback import free_port
+from tests.report.mosquitto import broker
 from tests.report.proxy import Proxy, Weather
 from tests.report.small_box import Box, comes, eventually, fail, hub_on, kept, say, told
 

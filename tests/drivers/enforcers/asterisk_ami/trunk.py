@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.asterisk import MODULES, Asterisk, asterisk, free_port
+from hil.loopback import free_port
+from tests.asterisk import MODULES, Asterisk, asterisk
 
 HERE = Path(__file__).parent
 RINGING, ANSWERING = "77172000001", "77172000002"

@@ -15,7 +15,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.drivers.enforcers.kamailio_rpc.switch import Kamailio, free_port
+from hil.loopback import free_port
+from tests.drivers.enforcers.kamailio_rpc.switch import Kamailio
 from tests.report.small_box import eventually
 
 HEAD = '<?xml version="1.0" encoding="UTF-8" ?>\n<scenario name="phone">\n'

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from hil.loopback import free_port
+
 CONFIG = """
 debug=0
 log_stderror=yes
@@ -42,13 +44,6 @@ request_route {{
     t_relay();
 }}
 """
-
-
-def free_port() -> int:
-    """Return a UDP port of this machine that nobody has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 class Kamailio:
