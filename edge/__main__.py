@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m edge` is `qalqan`."""
+"""`python -m edge` is `qalqan`, as units start it."""
 
-from edge.cli import main
+import sys
 
-main()
+from edge.begin import main
+
+sys.exit(main(sys.argv[1:]))

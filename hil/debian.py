@@ -14,6 +14,9 @@ from edge.errors import ConfigError
 
 MADE = Path(__file__).parents[1] / "build"
 
+AGAIN = '--aptopt=Acquire::Retries "5"'
+"A name that cannot be looked up, or a mirror that does not answer, mostly can and does soon after."
+
 
 def make(folder: Path, suite: str, packages: str, variant: str = "minbase") -> None:
     """Make a root in a folder unless it is there; one at a time of those who ask.
@@ -33,7 +36,8 @@ def make(folder: Path, suite: str, packages: str, variant: str = "minbase") -> N
         if folder.exists():
             return
         draft = folder.with_name(f"{folder.name}.{os.getpid()}")
-        words = ["mmdebstrap", f"--variant={variant}", f"--include={packages}", suite, str(draft)]
+        how = (f"--variant={variant}", f"--include={packages}", AGAIN)
+        words = ["mmdebstrap", *how, suite, str(draft)]
         try:
             subprocess.run(words, check=True, capture_output=True)
             draft.rename(folder)

@@ -39,8 +39,8 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 say "installing: $wanted"
-apt-get update --quiet=2 || say "apt-get update failed; going on with the index that is here"
+apt-get update --option Acquire::Retries=5 --quiet=2 || say "apt-get update failed; going on with the index that is here"
 # shellcheck disable=SC2086  # a list of names without spaces
-apt-get install --yes --quiet=2 --no-install-recommends $wanted >/dev/null
+apt-get install --option Acquire::Retries=5 --yes --quiet=2 --no-install-recommends $wanted >/dev/null
 [ "${1:-}" != --arm64 ] || emulate || { say "this kernel cannot run that board's programs"; exit 1; }
 say "all here"

@@ -67,7 +67,7 @@ forbid_service_starts() {
 }
 
 install() {
-    apt-get install --yes --quiet=2 --no-install-recommends \
+    apt-get install --option Acquire::Retries=5 --yes --quiet=2 --no-install-recommends \
         -o Dpkg::Options::=--force-confold "$@" >/dev/null
 }
 
@@ -77,7 +77,7 @@ install_missing() {
     # dumpcap for non-root users: asked by wireshark-common, not wanted here
     echo 'wireshark-common wireshark-common/install-setuid boolean false' | debconf-set-selections
     say "refreshing the package index"
-    apt-get update --quiet=2 || say "apt-get update failed; going on with the index that is here"
+    apt-get update --option Acquire::Retries=5 --quiet=2 || say "apt-get update failed; going on with the index that is here"
 
     local package known=""
     for package in "$@"; do

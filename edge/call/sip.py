@@ -222,6 +222,7 @@ class SipCalls:
             call.answered_at = now
             return (CallAnswered(now, message.call, call.attempt, now - call.offered_at),)
         if call.state is SipState.RELEASED:
+            call.end()
             return (self._released(call, before, message),)
         return NOTHING
 

@@ -30,7 +30,6 @@ class SipCall:
         "caller",
         "cseq",
         "from_tag",
-        "octets",
         "offered_at",
         "roots",
         "sibling",
@@ -60,9 +59,14 @@ class SipCall:
         "Legs that nothing heard led to and that are not refused; with the last one the call fails."
         self.vias = branches[1:]
         "Branches further down: hops before our first leg."
-        self.octets = octets_of(message)
         self.sibling: SipCall | None = None
         "Another attempt with the same Call-ID."
+
+    @property
+    def octets(self) -> int:
+        """How much is remembered to know its messages again."""
+        words = (self.call_id, self.from_tag, self.cseq, *self.tops, *self.vias)
+        return sum(map(len, words))
 
     def owns(self, message: SipMessage) -> bool:
         """Whether a message of the same Call-ID belongs to this attempt."""
@@ -94,8 +98,7 @@ class SipCall:
             return False
         branches = message.branches
         top = branches[0]
-        octets = sum(map(len, branches))
-        if len(self.tops) >= MAX_LEGS or self.octets + octets > MAX_OCTETS:
+        if len(self.tops) >= MAX_LEGS or self.octets + sum(map(len, branches)) > MAX_OCTETS:
             return False
         if any(branch in self.tops for branch in branches[1:]):  # downstream of a leg we heard
             self.tops += (top,)
@@ -108,7 +111,6 @@ class SipCall:
         else:
             return False
         self.vias += tuple(branch for branch in branches[1:] if branch not in self.vias)
-        self.octets += octets
         return True
 
     def begins_again(self, message: SipMessage, trunk: Trunk) -> bool:
@@ -127,7 +129,10 @@ class SipCall:
         self.cseq, self.state = _once(message.cseq), SipState.CALLING
         self.tops = self.roots = branches[:1]
         self.vias = branches[1:]
-        self.octets = octets_of(message)
+
+    def end(self) -> None:
+        """Let go of what was needed while it was up: its messages may be sent again for a while."""
+        self.callees = self.vias = ()
 
     def refuse_leg(self, branch: bytes) -> bool:
         """Note that a leg was refused; True if it was the last way to the called party."""

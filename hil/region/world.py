@@ -206,6 +206,8 @@ def region(folder: Path, *, taps: bool = True, pbx: bool = False) -> Iterator[Re
     """
     _missing()
     folder.mkdir(parents=True, exist_ok=True)
+    if pbx:
+        asterisk.make_system()  # from a mirror, to which no way leads from within the region
     with ExitStack() as stack:
         stack.enter_context(net.alone() if taps else net.own_network())
         stack.enter_context(net.switches())

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Silence is measured against the time that the owner says."""
 
+from collections import OrderedDict
+
+from hypothesis import given, strategies as st
+
 from edge.call.timers import NEVER, IdleQueue
 
 
@@ -22,3 +26,36 @@ def test_oldest_goes_first_and_a_dropped_key_never() -> None:
     queue.drop("a")
     queue.drop("unknown")
     assert [queue.pop_oldest() for _ in range(3)] == ["b", "c", None]
+
+
+WORDS = st.lists(
+    st.tuples(st.sampled_from(("touch", "touch", "drop", "pop", "expire")), st.integers(0, 400)),
+    max_size=1200,
+)
+
+
+@given(WORDS, st.integers(1, 500))
+def test_it_is_a_line_in_the_order_of_hearing(words: list[tuple[str, int]], patience: int) -> None:
+    """Beside the plain way to keep such a line, over more keys than are looked at at once."""
+    queue: IdleQueue[int] = IdleQueue(patience)
+    line: OrderedDict[int, int] = OrderedDict()
+    for key in range(300):
+        queue.touch(key, 0)
+        line[key] = 0
+    for now, (word, key) in enumerate(words, 1):
+        if word == "touch":
+            queue.touch(key, now)
+            line[key] = now
+            line.move_to_end(key)
+        elif word == "drop":
+            queue.drop(key)
+            line.pop(key, None)
+        elif word == "pop":
+            assert queue.pop_oldest() == (line.popitem(last=False)[0] if line else None)
+        else:
+            due = [one for one, heard in line.items() if heard + patience <= now]
+            assert queue.expire(now) == due
+            for one in due:
+                del line[one]
+        assert len(queue) == len(line)
+        assert queue.next_due() == next((h + patience for h in line.values()), NEVER)
