@@ -9,6 +9,7 @@ and by systemd in a file; where neither knows, the worse is said.
 import ctypes
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from edge import clock
@@ -45,11 +46,17 @@ class _Timex(ctypes.Structure):
     )
 
 
+@cache
+def _libc() -> ctypes.CDLL:
+    """Return the C library: each that is opened makes a class of its own."""
+    return ctypes.CDLL(None)
+
+
 def kernel_is_synced() -> bool:
     """Return whether the kernel's clock is kept by somebody; where it cannot say, it is not."""
     asked = _Timex(modes=0)
     try:
-        state = ctypes.CDLL(None).adjtimex(ctypes.byref(asked))
+        state = _libc().adjtimex(ctypes.byref(asked))
     except (AttributeError, OSError):
         return False
     return 0 <= state < TIME_ERROR and not asked.status & STA_UNSYNC

@@ -15,7 +15,7 @@ from edge.intake.blind import BlindSpots
 from edge.model.unit import Unit
 from edge.pipeline import Finding, Pipeline
 from edge.ports import Losses, Tap, Trait
-from edge.process.garbage import held_back, look_rarely
+from edge.process.garbage import held_back, look_shortly
 from edge.process.service import Notifier, Trouble, Vigil, signals, watchdog_s
 from edge.process.supervise import Backoff, Presence, Supervised
 from edge.process.turns import short_turns
@@ -36,7 +36,7 @@ LOOK_EVERY_S = 1.0
 DEAF_AFTER_S = 20.0
 "A tap that hears nothing while units are lost below it, for so long, hangs."
 
-AT_ONCE = 16
+AT_ONCE = 8
 "Units of a live tap that are followed before others have their turn: a switch that asks waits."
 
 
@@ -221,7 +221,7 @@ async def _all(ears: Sequence[Ear], vigil: Vigil, beside: Sequence[Beside]) -> N
     with mendable():
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_pass_time(ears, vigil), name="time")]
-            tasks += [group.create_task(look_rarely(), name="garbage")]
+            tasks += [group.create_task(look_shortly(), name="garbage")]
             tasks += [group.create_task(_run(work)) for work in beside]
             await _each(ears, tick)
             for task in tasks:

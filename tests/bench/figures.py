@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from hil.document import with_part
+
 ROOT = Path(__file__).parents[2]
 MEASURED = ROOT / "build" / "bench.json"
 SHOWN = Path(__file__).with_name("figures.json")
@@ -21,7 +23,8 @@ README = ROOT / "README.md"
 FIELDS = ("name", "value", "unit", "peer", "ratio", "ok")
 "What is kept of a row."
 
-BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+PART = "figures"
+"Of that document, where the table stands."
 
 RUNS = 3
 "Runs that are kept and shown, the newest last."
@@ -132,15 +135,6 @@ def number(value: float) -> str:
     return f"{rounded:,.0f}" if rounded == int(rounded) else f"{rounded:g}"
 
 
-def written(document: str, runs: Sequence[Run]) -> str:
-    """Return a document with the table in its place. Raises `LookupError`."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise LookupError(f"no place for the table: {BEGIN} ... {END}")
-    return f"{before}{begin}\n\n{table(runs)}\n\n{end}{after}"
-
-
 def with_newest(runs: Sequence[Run], newest: Run) -> list[Run]:
     """Return the runs to keep: only what the table shows of them; the same run is one run."""
     wanted = [found(newest, pattern) for line in LINES for pattern in line.rows]
@@ -155,7 +149,7 @@ def main(say: Callable[[str], object] = sys.stdout.write) -> int:
         return 1
     kept = json.loads(SHOWN.read_text(encoding="utf-8")) if SHOWN.exists() else []
     runs = with_newest(kept, json.loads(MEASURED.read_text(encoding="utf-8")))
-    text = written(README.read_text(encoding="utf-8"), runs)
+    text = with_part(README.read_text(encoding="utf-8"), PART, table(runs))
     SHOWN.write_text(json.dumps(runs, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     README.write_text(text, encoding="utf-8")
     say(table(runs) + "\n")

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from hil.document import with_part
 from tests.bench.figures import (
-    BEGIN,
-    END,
     LINES,
+    PART,
     README,
     RUNS,
     SHOWN,
@@ -17,7 +17,6 @@ from tests.bench.figures import (
     span,
     table,
     with_newest,
-    written,
 )
 
 Rows = list[dict[str, Any]]
@@ -35,7 +34,7 @@ def _said_ok(run: Rows, ok: object) -> Rows:
 
 def test_the_document_shows_the_runs_that_are_kept(runs: list[Rows]) -> None:
     text = README.read_text(encoding="utf-8")
-    assert text == written(text, runs), "make bench, then make figures"
+    assert text == with_part(text, PART, table(runs)), "make bench, then make figures"
 
 
 def test_a_line_is_bold_where_one_run_was_short(runs: list[Rows]) -> None:
@@ -50,12 +49,6 @@ def test_a_row_that_is_not_there_or_twice_is_refused(runs: list[Rows]) -> None:
         found(runs[-1], "speed of light")
     with pytest.raises(LookupError, match="rows are named look-up"):
         found(runs[-1], "look-up")
-
-
-def test_a_document_without_a_place_is_refused(runs: list[Rows]) -> None:
-    for text in ("", BEGIN, END, f"{END} {BEGIN}"):
-        with pytest.raises(LookupError, match="no place"):
-            written(text, runs)
 
 
 def test_the_last_runs_are_kept_and_none_twice(runs: list[Rows]) -> None:

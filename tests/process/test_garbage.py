@@ -17,7 +17,7 @@ from edge.model.unit import Unit
 from edge.origin.suspects import suspects_of
 from edge.pipeline import Decided
 from edge.process import garbage
-from edge.process.garbage import held_back, look_rarely
+from edge.process.garbage import held_back, look_shortly
 from tests.report.test_telling import HASHING, Desk
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -44,19 +44,28 @@ def test_the_collector_looks_at_nothing_by_itself() -> None:
     assert lost() is None
 
 
-def test_it_looks_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(garbage, "EVERY_S", 0.0)
+@pytest.mark.parametrize(("is_old", "looks"), [(False, 1 << 60), (True, 1)], ids=["new", "old"])
+def test_it_looks_often_at_what_is_new_and_seldom_at_everything(
+    is_old: bool, looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(garbage, "NEW_EVERY_S", 0.0)
+    monkeypatch.setattr(garbage, "LOOKS", looks)
 
     async def wait_for(gone: Callable[[], object]) -> None:
         async with asyncio.timeout(10), asyncio.TaskGroup() as group:
-            looking = group.create_task(look_rarely())
+            looking = group.create_task(look_shortly())
             while gone() is not None:  # noqa: ASYNC110 - the collector tells nobody
                 await asyncio.sleep(0)
             looking.cancel()
 
     async def lost() -> None:
         with held_back():
-            await wait_for(ref(Ring()))
+            ring = Ring()
+            if is_old:
+                gc.collect(0)  # it is in use, and no longer new
+            gone = ref(ring)
+            del ring
+            await wait_for(gone)
 
     asyncio.run(lost())
 
