@@ -12,6 +12,8 @@ STYLE = Path(__file__).with_name("page.css")
 ROOM = 1.25
 "How far a bar's scale reaches beyond the limit."
 KIB = 1024
+WHOLE = 100
+"From here on three figures are whole numbers."
 Facts = Mapping[str, Any]
 
 
@@ -32,7 +34,7 @@ def shown(value: float) -> str:
     """Return a number as people read it: three figures, thousands apart."""
     if value == int(value):
         return f"{int(value):,}".replace(",", " ")
-    return f"{value:,.0f}".replace(",", " ") if abs(value) >= KIB else f"{value:.3g}"
+    return f"{value:,.0f}".replace(",", " ") if abs(value) >= WHOLE else f"{value:.3g}"
 
 
 def title(name: str) -> str:

@@ -114,8 +114,8 @@ def test_a_bar_is_as_long_as_its_value_and_marked_at_its_limit(tmp_path):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (0.0441, "0.0441"), (41.66, "41.7"), (40.0, "40"), (12345.6, "12 346"),
-     (2_000_000, "2 000 000"), (95.0, "95")],
+    [(0, "0"), (0.0441, "0.0441"), (41.66, "41.7"), (40.0, "40"), (1010.3, "1 010"),
+     (12345.6, "12 346"), (2_000_000, "2 000 000"), (95.0, "95")],
 )  # fmt: skip
 def test_a_number_is_shown_as_people_read_it(value, text):
     assert shown(value) == text
