@@ -6,7 +6,7 @@
 # `--check` installs nothing: prints the missing peers, one a line, and exits 3 if there are any.
 set -eu
 
-# program (or test) -> Debian package; the tests look for the program, apt for the package
+# program (or file) -> Debian package; the tests look for the first, apt for the second
 PEERS="
 tshark:tshark
 dumpcap:wireshark-common
@@ -25,6 +25,10 @@ promtool:prometheus
 mmdebstrap:mmdebstrap
 sfdisk:fdisk
 mke2fs:e2fsprogs
+qemu-system-x86_64:qemu-system-x86
+/usr/share/OVMF/OVMF_CODE_4M.fd:ovmf
+mcopy:mtools
+openssl:openssl
 dbus-daemon:dbus-daemon
 busctl:systemd
 pg_ctlcluster:postgresql
@@ -37,15 +41,17 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 say() { printf 'peers: %s\n' "$*" >&2; }
 
 present() {
-    if [ "$1" = Python.h ]; then
-        # headers of the system's python, whatever its minor version; no need to start it
-        local header
-        for header in /usr/include/python3.*/Python.h; do
-            [ -e "$header" ] && return 0
-        done
-        return 1
-    fi
-    command -v "$1" >/dev/null 2>&1
+    local header
+    case $1 in
+        Python.h) # of the system's python, whatever its minor version; no need to start it
+            for header in /usr/include/python3.*/Python.h; do
+                [ -e "$header" ] && return 0
+            done
+            return 1
+            ;;
+        /*) [ -e "$1" ] ;;
+        *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
 }
 
 missing_packages() {

@@ -156,6 +156,22 @@ def test_a_newcomer_finds_out_why_a_call_was_stopped_and_lifts_the_block(
     assert clock.monotonic_s() - began_s < A_MINUTE_S
 
 
+def test_a_link_keeps_the_focus_while_its_row_is_told_anew(busy: Site, port: int) -> None:
+    one = decided(3)
+    recent = Recent(busy.desk.places.run)
+    recent.note(Decided(one.offer, one.verdict, 1), "a-record")
+    recent.write()
+    end = Outcome(1, Result.STOPPED, "c3", 1, "intl", "a-record", "switch", "done", "603", 9)
+    with closing(Chromium(port, *WIDTHS["wall"], "en")) as browser:
+        sign_in(browser, busy)
+        browser.run("document.querySelector('#calls a').focus()")
+        assert "stopped before it rang" not in browser.words("#calls tbody")
+        recent.settle(end)
+        recent.write()
+        browser.until("return document.body.innerText.includes('stopped before it rang')")
+        assert browser.run("return document.activeElement.tagName") == "A"
+
+
 def test_words_of_the_wire_that_come_while_it_is_open_are_text(busy: Site, port: int) -> None:
     hostile = "<img src=x onerror=document.title='taken'>"
     one = decided(2)

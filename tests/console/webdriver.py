@@ -56,6 +56,16 @@ class Chromium:
     def run(self, script: str, *args: Any) -> Any:
         return self.tell("execute/sync", script=script, args=list(args))
 
+    def until(self, script: str) -> None:
+        """Return as soon as the script returns what is true; fail if it never does."""
+        again = f"""
+            const ready = arguments[0], done = () => {{ {script} }};
+            const ask = () => done() ? ready(true) : setTimeout(ask, 50);
+            ask();
+        """
+        self.tell("timeouts", script=20_000)
+        self.tell("execute/async", script=again, args=[])
+
     def find(self, css: str) -> str:
         self.tell("timeouts", implicit=20_000)
         return self.tell("element", using="css selector", value=css)[ELEMENT]

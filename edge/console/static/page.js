@@ -45,11 +45,21 @@ function watch(table) {
     return row;
   }
 
+  // Only what changed: a link that somebody is about to click, or has the focus on, stays itself.
+  function renew(known, made) {
+    known.className = made.className;
+    [...made.cells].forEach((cell, at) => {
+      const shown = known.cells[at];
+      shown.className = cell.className;
+      if (shown.innerHTML !== cell.innerHTML) shown.replaceChildren(...cell.childNodes);
+    });
+  }
+
   const source = new EventSource(table.dataset.from);
   source.onmessage = (event) => {
     for (const call of JSON.parse(event.data)) {
       const known = [...body.rows].find((row) => row.dataset.key === call.key);
-      if (known) known.replaceWith(rowOf(call));
+      if (known) renew(known, rowOf(call));
       else body.prepend(rowOf(call));
     }
     while (body.rows.length > most) body.deleteRow(-1);
