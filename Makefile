@@ -85,7 +85,7 @@ clean: ## remove all that was made, the environment included
 	find $(wildcard edge drivers tests hil) \( -name __pycache__ -o -name '*.so' \) -exec rm -rf {} +
 	rm -f edge/*/*.c
 
-$(READY): requirements.lock pyproject.toml $(wildcard edge/*/*.pyx)
+$(READY): requirements.lock pyproject.toml $(wildcard edge/*/*.pyx edge/*/*/*.pyx)
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
 	{ echo "Python 3.11, 3.12 or 3.13 is needed; '$(PYTHON)' is $$($(PYTHON) -V 2>&1 || true)."; \
 	echo "Install one, or name it: make $(or $(MAKECMDGOALS),test) PYTHON=/path/to/python3.11"; exit 1; }

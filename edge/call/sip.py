@@ -31,6 +31,11 @@ MAX_ATTEMPTS = 64
 
 NOTHING: tuple[CallEvent, ...] = ()
 
+# Looking a member up on its Enum costs more than a call (Python 3.11): bound once.
+_ANSWERED, _CANCELLING, _RELEASED = SipState.ANSWERED, SipState.CANCELLING, SipState.RELEASED
+_ACK, _BYE, _CANCEL, _OK = SipSignal.ACK, SipSignal.BYE, SipSignal.CANCEL, SipSignal.OK
+_REFUSALS = frozenset({SipSignal.REFUSE, SipSignal.CHALLENGE})
+
 STAGES = {
     SipState.PROCEEDING: "proceeding",
     SipState.EARLY: "progress",
@@ -119,9 +124,11 @@ class SipCalls:
                 return self._diverted(call, message) if self.desks else NOTHING
             known.append(call)
             call = call.sibling
-        crowded = [self._dismiss(known[-1], message.unit.at)] if len(known) >= MAX_ATTEMPTS else []
-        attempt = known[0].attempt + 1 if known else 1  # the newest stands first
-        return [*(e for e in crowded if e), *self._begin(message, trunk, attempt)]
+        if not known:
+            return self._begin(message, trunk, 1)
+        crowded = self._dismiss(known[-1], message.unit.at) if len(known) >= MAX_ATTEMPTS else None
+        begun = self._begin(message, trunk, known[0].attempt + 1)  # the newest stands first
+        return [crowded, *begun] if crowded else begun
 
     def _continues(self, call: SipCall, message: SipMessage, trunk: Trunk) -> bool:
         """Whether an INVITE adds nothing new to this attempt."""
@@ -138,7 +145,7 @@ class SipCalls:
         if message.branch in call.tops:
             self.counts["repeated"] += 1
             return True
-        if call.state is not SipState.RELEASED and call.links(message, trunk):
+        if call.state is not _RELEASED and call.links(message, trunk):
             self.counts["legs"] += 1
             return True
         return False
@@ -157,11 +164,12 @@ class SipCalls:
             self.counts["evicted"] += 1
             offer = self._offer(message, trunk, attempt)
             return (offer, self._give_up(call, message.unit.at, "evicted"))
-        events = [self._evict(message.unit.at)] if len(self) >= self._limit else []
+        evicted = self._evict(message.unit.at) if len(self) >= self._limit else None
         call.sibling = self._calls.get(call.call_id)
         self._calls[call.call_id] = call
         self._setup.touch(call, message.unit.at)
-        return [*(e for e in events if e), self._offer(message, trunk, attempt)]
+        offer = self._offer(message, trunk, attempt)
+        return [evicted, offer] if evicted else [offer]
 
     def _response(self, message: SipMessage) -> Sequence[CallEvent]:
         call = self._find(message)
@@ -169,34 +177,34 @@ class SipCalls:
             return NOTHING
         if message.cseq != call.cseq:
             if message.type[0] == "2" and message.cseq.endswith(b" BYE"):  # its BYE was not heard
-                return self._step(call, SipSignal.BYE, message)
+                return self._step(call, _BYE, message)
             return NOTHING
         signal = SIGNALS[message.type]
-        if signal is SipSignal.OK:
+        if signal is _OK:
             call.answered_by(message.to_tag)
-        if signal in {SipSignal.REFUSE, SipSignal.CHALLENGE} and not self._refused(call, message):
+        if signal in _REFUSALS and not self._refused(call, message):
             return NOTHING
         return self._step(call, signal, message)
 
     def _refused(self, call: SipCall, message: SipMessage) -> bool:
         """Whether a refusal ends the attempt, or only a fork or a further hop of it."""
-        return call.state is SipState.RELEASED or call.refuse_leg(message.branch)
+        return call.state is _RELEASED or call.refuse_leg(message.branch)
 
     def _ack(self, message: SipMessage) -> Sequence[CallEvent]:
         call = self._find(message)
         if call is None or message.cseq.split(b" ")[0] != call.cseq.split(b" ")[0]:
             return NOTHING
-        return self._step(call, SipSignal.ACK, message)
+        return self._step(call, _ACK, message)
 
     def _bye(self, message: SipMessage) -> Sequence[CallEvent]:
         call = self._find(message)
-        return self._step(call, SipSignal.BYE, message) if call else NOTHING
+        return self._step(call, _BYE, message) if call else NOTHING
 
     def _cancel(self, message: SipMessage) -> Sequence[CallEvent]:
         call = self._find(message)
         if call is None or message.branch not in call.roots:  # a proxy stops a losing fork, 16.7
             return NOTHING
-        return self._step(call, SipSignal.CANCEL, message)
+        return self._step(call, _CANCEL, message)
 
     def _step(self, call: SipCall, signal: SipSignal, message: SipMessage) -> Sequence[CallEvent]:
         """Move a call by the table; returns the event if it entered a new state."""
@@ -218,10 +226,10 @@ class SipCalls:
         now = message.unit.at
         if stage := STAGES.get(call.state):
             return (CallProgressed(now, message.call, call.attempt, stage, message.type),)
-        if call.state is SipState.ANSWERED:
+        if call.state is _ANSWERED:
             call.answered_at = now
             return (CallAnswered(now, message.call, call.attempt, now - call.offered_at),)
-        if call.state is SipState.RELEASED:
+        if call.state is _RELEASED:
             call.end()
             return (self._released(call, before, message),)
         return NOTHING
@@ -229,8 +237,8 @@ class SipCalls:
     def _released(self, call: SipCall, before: SipState, message: SipMessage) -> CallReleased:
         cause = message.type
         status = int(cause) if cause.isdigit() and not message.cseq.endswith(b"BYE") else 0
-        calling = before is SipState.CANCELLING or message.from_tag == call.from_tag
-        if status and before is not SipState.CANCELLING:
+        calling = before is _CANCELLING or message.from_tag == call.from_tag
+        if status and before is not _CANCELLING:
             calling = False  # a response comes from the called side
         q850 = message.reason.get("q.850", "")
         return CallReleased(
@@ -260,7 +268,7 @@ class SipCalls:
         """Forget the oldest attempt of a crowded Call-ID."""
         self.counts["evicted"] += 1
         self._waiting[call.state].drop(call)
-        if call.state is not SipState.RELEASED:
+        if call.state is not _RELEASED:
             return self._give_up(call, now, "evicted")
         self._forget(call)
         return None

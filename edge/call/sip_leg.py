@@ -12,6 +12,10 @@ from edge.call.sip_table import SipState
 from edge.decode.sip.message import SipMessage
 from edge.model.event import Trunk, TrunkClass
 
+# Looking a member up on its Enum costs more than a call (Python 3.11): bound once.
+_CALLING, _CHALLENGED, _RELEASED = SipState.CALLING, SipState.CHALLENGED, SipState.RELEASED
+_INTERNATIONAL = TrunkClass.INTERNATIONAL
+
 MAX_LEGS = 64
 "Legs, and 2xx answers of different phones, remembered of one attempt."
 
@@ -50,7 +54,7 @@ class SipCall:
         "Tags of the phones that answered: with each there is a dialog."
         self.attempt = attempt
         self.trunk = trunk
-        self.state = SipState.CALLING
+        self.state = _CALLING
         self.offered_at = message.unit.at
         self.answered_at = 0
         self.tops = branches[:1]
@@ -81,7 +85,7 @@ class SipCall:
 
     def in_dialog(self, message: SipMessage) -> bool:
         """Whether a request stands in a dialog of this call that is up (section 12.2)."""
-        if self.state is SipState.RELEASED:
+        if self.state is _RELEASED:
             return False
         ours, theirs = message.from_tag, message.to_tag
         if ours != self.from_tag:
@@ -94,7 +98,7 @@ class SipCall:
         A leg that appears on an international trunk while the call did not is decided anew: its
         Via chain may be made up to ride on a call that was allowed.
         """
-        if trunk is not self.trunk and trunk.kind is TrunkClass.INTERNATIONAL:
+        if trunk is not self.trunk and trunk.kind is _INTERNATIONAL:
             return False
         branches = message.branches
         top = branches[0]
@@ -116,7 +120,7 @@ class SipCall:
     def begins_again(self, message: SipMessage, trunk: Trunk) -> bool:
         """Whether an INVITE repeats a challenged attempt with credentials (section 22.2)."""
         return (
-            self.state is SipState.CHALLENGED
+            self.state is _CHALLENGED
             and trunk is self.trunk
             and message.from_tag == self.from_tag
             and caller_of(message) == self.caller
@@ -126,7 +130,7 @@ class SipCall:
     def restart(self, message: SipMessage) -> None:
         """Follow the INVITE that carries the credentials."""
         branches = message.branches
-        self.cseq, self.state = _once(message.cseq), SipState.CALLING
+        self.cseq, self.state = _once(message.cseq), _CALLING
         self.tops = self.roots = branches[:1]
         self.vias = branches[1:]
 
@@ -155,4 +159,4 @@ def octets_of(message: SipMessage) -> int:
 
 def caller_of(message: SipMessage) -> int:
     """Return what tells whether two INVITEs show the same caller and callee."""
-    return hash((message.calling, message.called, message.value("p-asserted-identity")))
+    return hash((message.calling, message.called, message.first(b"p-asserted-identity")))

@@ -16,10 +16,17 @@ ASSERTED = ("p-asserted-identity", "p-preferred-identity", "remote-party-id")
 VOUCHED = (*ASSERTED, "calling")
 "Headers that name the caller beside From, and the calling party number of an IAM in the body."
 REDIRECTING = ("diversion", "history-info")
+_OTHERS = tuple((role.encode(), role) for role in (*ASSERTED, *REDIRECTING))
 
 HIDING = frozenset({"id", "user", "full"})  # RFC 3323 section 4.2, RFC 3325 section 9.3
 SELF_HIDING = frozenset({"remote-party-id", "diversion"})
 "Headers with a parameter of their own that says whether they may be shown."
+
+# Looking a member up on its Enum costs more than a call (Python 3.11): bound once.
+_ABSENT = Refusal.ABSENT
+_ALLOWED, _RESTRICTED = Presentation.ALLOWED, Presentation.RESTRICTED
+_UNAVAILABLE = Presentation.UNAVAILABLE
+_BY_NETWORK, _NOBODY = Screening.NETWORK, Screening.UNKNOWN
 
 ANONYMOUS_USERS = frozenset({"anonymous", "unavailable", "restricted", ""})
 
@@ -115,8 +122,8 @@ def _called(message: SipMessage, read: Read) -> Party:
 def _others(message: SipMessage, read: Read, *, hidden: bool) -> list[Party]:
     """Return the identities beside From and Request-URI, as far as the message has any."""
     parties: list[Party] = []
-    for role in (*ASSERTED, *REDIRECTING):
-        if role.encode() not in message.headers:
+    for name, role in _OTHERS:
+        if name not in message.headers:
             continue
         hides = hidden and role in ASSERTED
         parties += [
@@ -134,11 +141,11 @@ def _party(role: str, address: Address, read: Read, *, hidden: bool) -> Party:
     if role in SELF_HIDING:
         hidden = hidden or address.parameters.get("privacy", "off").lower() in HIDING
     number, nature = read(uri)
-    presentation = Presentation.ALLOWED
-    if number.refusal is Refusal.ABSENT:
-        presentation = Presentation.UNAVAILABLE
+    presentation = _ALLOWED
+    if number.refusal is _ABSENT:
+        presentation = _UNAVAILABLE
     if hidden or uri.host.endswith("anonymous.invalid"):
-        presentation = Presentation.RESTRICTED
+        presentation = _RESTRICTED
     return Party(
         role,
         number,
@@ -154,8 +161,8 @@ def _party(role: str, address: Address, read: Read, *, hidden: bool) -> Party:
 def _screening(role: str, address: Address) -> Screening:
     """Return who vouches: the network for an asserted identity (RFC 3325), else as RPID says."""
     if role == "p-asserted-identity":
-        return Screening.NETWORK
+        return _BY_NETWORK
     if role == "remote-party-id":
         vouched = address.parameters.get("screen", "no").lower() == "yes"
         return Screening.USER_PASSED if vouched else Screening.USER_NOT_VERIFIED
-    return Screening.UNKNOWN
+    return _NOBODY

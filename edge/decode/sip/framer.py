@@ -6,7 +6,7 @@ message nor malformed; the caller counts it as other traffic.
 """
 
 from edge.decode.sip.grammar import JUNK_LIMIT, LINE_END, METHOD_WORD, START_SEARCH
-from edge.decode.sip.head import NO_NUMBER, Head, read_head, start_type
+from edge.decode.sip.head import NO_NUMBER, Head, read_head, scan, start_type
 from edge.decode.sip.message import SipMessage
 from edge.model.message import Flow, Malformed
 from edge.model.unit import Unit
@@ -17,6 +17,10 @@ MAX_MESSAGES = 64
 
 def read_datagram(unit: Unit, flow: Flow, data: bytes) -> list[SipMessage | Malformed]:
     """Return the messages in one datagram, in order; empty if it carries no SIP."""
+    if head := scan(data, 0):  # as most are: plain, and alone in their datagram
+        alone, end = _message(unit, flow, data, 0, head)
+        if end == len(data):
+            return [alone]
     start = 0 if _begins(data) else find_start(data)
     found: list[SipMessage | Malformed] = []
     while start >= 0:
@@ -66,6 +70,11 @@ def read_message(
     head = read_head(data, start)
     if head is None:
         return Malformed("sip", start, "no start line", data[start:], unit), len(data)
+    return _message(unit, flow, data, start, head)
+
+
+def _message(unit: Unit, flow: Flow, data: bytes, start: int, head: Head) -> tuple[SipMessage, int]:
+    """Return the message with this head, and where it ends."""
     end, oddities = _body_end(data, head)
     octets, body = data[start : head[1]], data[head[2] : end]
     return SipMessage(unit, flow, head, octets, body, oddities), end

@@ -16,7 +16,7 @@ from edge.decode.sip.grammar import (
     STATUS_LINE,
     VERSION,
 )
-from edge.decode.sip.uri import branch_of, tag_of
+from edge.decode.sip.uri import branch_of, split_list, tag_of
 
 ABSENT, NO_NUMBER = -1, -2
 "A Content-Length that is not there, and one that is no number."
@@ -45,13 +45,11 @@ class Head(NamedTuple):
     "Of the topmost Via."
 
 
-_Scanned = tuple[str, int, int, int, bytes, bytes, bytes, bytes, bytes]
-
 try:
-    from edge.decode.sip._scan import headers, scan
+    from edge.decode.sip._scan import branches, headers, scan
 except ImportError:  # built without a C compiler
 
-    def scan(data: bytes, start: int) -> _Scanned | None:  # noqa: ARG001 - leaves all to `read_any`
+    def scan(data: bytes, start: int) -> Head | None:  # noqa: ARG001 - leaves all to `read_any`
         """Find no message plain."""
         return None
 
@@ -62,16 +60,20 @@ except ImportError:  # built without a C compiler
         """Find no head plain."""
         return None
 
+    def branches(vias: list[bytes]) -> tuple[bytes, ...] | None:  # noqa: ARG001
+        """Find no chain plain."""
+        return None
+
     COMPILED = False
 else:
     COMPILED = True
 
-__all__ = ["headers", "scan"]  # of these two, whichever way they came
+__all__ = ["branches", "headers", "scan"]  # of these, whichever way they came
 
 
 def read_head(data: bytes, start: int) -> Head | None:
     """Return the head that begins at `start`; None if there is no start line."""
-    return scan(data, start) or read_any(data, start)  # type: ignore[return-value]  # same fields
+    return scan(data, start) or read_any(data, start)
 
 
 def read_any(data: bytes, start: int) -> Head | None:
@@ -132,6 +134,14 @@ def headers_in(head: bytes) -> dict[bytes, list[bytes]]:
     """Return the values of each header of a head as heard."""
     plain = headers(head, NAMES)
     return headers_of(lines_of(head)) if plain is None else plain
+
+
+def branches_of(vias: list[bytes]) -> tuple[bytes, ...]:
+    """Return the branches of a Via chain as it stands in its headers, topmost first."""
+    plain = branches(vias)
+    if plain is None:
+        return tuple(branch_of(hop) for via in vias for hop in split_list(via))
+    return plain
 
 
 def start_type(line: bytes) -> str:

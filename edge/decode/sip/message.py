@@ -7,11 +7,11 @@ tracking needs. Everything else (lists, addresses, SDP) is read when somebody as
 
 from edge.decode.isup.message import IsupMessage
 from edge.decode.lazy import Lazy
-from edge.decode.sip.body import media_addresses, session_origin
+from edge.decode.sip.body import may_carry_isup, media_addresses, session_origin
 from edge.decode.sip.encapsulated import disagreement, find_iam
 from edge.decode.sip.grammar import COMMA_LISTS, text
-from edge.decode.sip.head import Head, headers_in, lines_of
-from edge.decode.sip.uri import Address, Uri, branch_of, parse_address, parse_uri, split_list
+from edge.decode.sip.head import Head, branches_of, headers_in, lines_of
+from edge.decode.sip.uri import Address, Uri, parse_address, parse_uri, split_list
 from edge.model.message import Flow
 from edge.model.unit import Unit
 
@@ -85,7 +85,7 @@ class SipMessage:
     @Lazy
     def branches(self) -> tuple[bytes, ...]:
         """Branches of the Via chain, topmost first; the topmost may be empty."""
-        return tuple(branch_of(via) for via in self.values("via")[:MAX_HOPS]) or (b"",)
+        return branches_of(self.headers.get(b"via", []))[:MAX_HOPS] or (b"",)
 
     @property
     def start_line(self) -> str:
@@ -128,6 +128,8 @@ class SipMessage:
         """Return every value of the header with this long name, lists split, in order."""
         wanted = name.lower().encode()
         found = self.headers.get(wanted, [])
+        if len(found) == 1 and b"," not in found[0]:
+            return found
         if wanted in COMMA_LISTS:
             return [element for value in found for element in split_list(value)]
         return found
@@ -160,7 +162,10 @@ class SipMessage:
     @Lazy
     def iam(self) -> IsupMessage | None:
         """The IAM in the body of an INVITE, where the sender speaks SIP-I."""
-        return find_iam(self.unit, self.flow, self.value("content-type"), self.body)
+        kind = self.first(b"content-type")
+        if not may_carry_isup(kind, self.body):
+            return None
+        return find_iam(self.unit, self.flow, text(kind).strip(), self.body)
 
     def _isup_facts(self, iam: IsupMessage) -> dict[str, object]:
         """What the IAM says, and where its numbers are not those of the headers."""

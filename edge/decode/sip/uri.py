@@ -95,6 +95,10 @@ class Address(msgspec.Struct, frozen=True, gc=False):
 
 def parse_address(value: bytes) -> Address:
     """Take a header value apart that holds one address (section 20.10)."""
+    if value.startswith(b"<"):  # as most do: nobody is named, and all else is behind the URI
+        end = value.find(b">")
+        if end > 0 and value.find(b"<", 1, end) < 0:
+            return Address("", parse_uri(value[1:end]), value[end + 1 :])
     if found := NAME_ADDR.match(value):
         name, uri, rest = found.groups()
         name = name.strip()

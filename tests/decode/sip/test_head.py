@@ -14,6 +14,8 @@ from edge.decode.sip.head import (
     ABSENT,
     COMPILED,
     NO_NUMBER,
+    branches,
+    branches_of,
     headers,
     headers_of,
     lines_of,
@@ -21,6 +23,7 @@ from edge.decode.sip.head import (
     read_head,
     scan,
 )
+from edge.decode.sip.uri import branch_of, split_list
 from edge.decode.transport import Datagram
 from edge.model.unit import Unit
 
@@ -94,6 +97,18 @@ def test_a_spoilt_message_is_read_alike_or_left_to_the_general_way(
         head = data[: plain[1]]
         assert plain == read_any(data, 0)
         assert headers(head, NAMES) in (None, headers_of(lines_of(head)))
+        chain = headers_of(lines_of(head)).get(b"via", [])
+        assert branches(chain) in (None, hop_by_hop(chain))
+
+
+def hop_by_hop(chain: list[bytes]) -> tuple[bytes, ...]:
+    return tuple(branch_of(hop) for via in chain for hop in split_list(via))
+
+
+def test_the_branches_of_a_chain_are_those_of_its_hops() -> None:
+    chains = [headers_of(lines_of(data)).get(b"via", []) for data in HEARD]
+    assert [branches_of(chain) for chain in chains] == [hop_by_hop(chain) for chain in chains]
+    assert {len(branches_of(chain)) for chain in chains} >= {1, 2}
 
 
 @given(st.binary(max_size=300), st.integers(0, 20))

@@ -77,6 +77,12 @@ def test_parse_address(value: str, parts: tuple[str, str, dict[str, str]]) -> No
     assert (address.display, address.uri.user, address.parameters) == parts
 
 
+@given(st.lists(st.sampled_from(["<", ">", '"', ";", "sip:a@h", "tag=x", " ", "\\", "é", ","])))
+def test_an_address_that_begins_with_its_uri_is_read_as_any_other(pieces: list[str]) -> None:
+    octets = b"<" + "".join(pieces).encode()
+    assert parse_address(octets) == parse_address(b" " + octets)
+
+
 @pytest.mark.parametrize(
     ("value", "elements"),
     [
