@@ -108,7 +108,8 @@ class Writer:
         return len(self._ring)
 
     def _give(self, item: Item) -> None:
-        if self._bug is not None or self._closing:
+        ended = self._closing and threading.current_thread() is not self._thread
+        if self._bug is not None or ended:  # the thread itself says to the last what went wrong
             raise RuntimeError("the writer of the outbox has ended") from self._bug
         now_s = clock.monotonic_s()
         with self._news:
@@ -132,9 +133,10 @@ class Writer:
                 self._round_s = clock.monotonic_s()
                 self._flush()
                 self._tend()
-            self._tend()
-            while self._flush():
-                pass
+            for _ in range(2):  # the second time what the first has to say of the files
+                self._tend()
+                while self._flush():
+                    pass
             self._tend()
         except BaseException as bug:
             self._bug = bug

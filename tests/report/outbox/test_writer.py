@@ -16,6 +16,7 @@ from edge.report.event import CLASSES, Class, encode
 from edge.report.outbox import writer as writing
 from edge.report.outbox.acked import write_acked
 from edge.report.outbox.archive import beside
+from edge.report.outbox.database import Connection, connect
 from edge.report.outbox.outbox import Kept, OutboxFull
 from edge.report.outbox.quota import Limits
 from edge.report.outbox.writer import STALLED_S, Hooks, Writer
@@ -62,6 +63,29 @@ def test_all_that_waits_is_written_at_the_end(path, acked):
     assert [len(one.events) for one in held(path).values()] == [600] * 5
     with pytest.raises(RuntimeError, match="has ended"):
         writer.put(event(Class.CALL, 1))
+
+
+def test_what_goes_wrong_at_the_end_is_told_with_all_that_waits(path, acked):
+    path.write_bytes(b"no database" * 1000)
+    gate = Gate()
+
+    def opened(where: Path) -> Connection:
+        gate()
+        return connect(where)
+
+    def tell(_name: str, text: str) -> None:
+        if text:
+            writer.put(event(Class.AUDIT, 1))
+
+    writer = Writer(path, ROOMY, acked, Hooks(alarm=tell), connect=opened)
+    for number in range(3):
+        writer.put(event(Class.CALL, number))
+    assert gate.reached.wait(PATIENCE_S)
+    writer.close(0)
+    gate.open.set()
+    assert writer.close(PATIENCE_S) == 0
+    here = held(path)
+    assert [len(here[cls].events) for cls in (Class.CALL, Class.AUDIT)] == [3, 1]
 
 
 def test_many_threads_give(path, acked):
