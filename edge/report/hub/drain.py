@@ -34,6 +34,13 @@ class Pace(msgspec.Struct, frozen=True):
     """Of the events of a batch, before they are compressed: 30 kB on the wire. With half as much
     the same events take half as much time again, with twice as much hardly less."""
     batch_rows: int = 1000
+    live_batches: int = 2
+    """Of a stream that somebody waits for, on their way: the few events of meanwhile go together.
+    A batch of one costs the hub as much as one of a thousand, and all else waits behind it."""
+    live_few: int = 16
+    "Events that are few."
+    live_wait_s: float = 1.0
+    "Most that they wait."
     kbit: int = 0
     "Most of the line for the backlog, kbit/s; 0 is all of it."
     answer_wait_s: float = 10.0
@@ -242,7 +249,15 @@ class Drain:
             and (flow.answered or not self.gate.patient(now_s))
             and self.window.room(flow.live)
             and (flow.live or self._bucket.has(now_s))
+            and not (flow.live and now_s < self._gathers_until_s(flow))
         )
+
+    def _gathers_until_s(self, flow: Flow) -> float:
+        """Return until when the few new events of a stream wait for more; the past: they do not."""
+        pace, sent_s = self._pace, self.window.sent_s(flow)
+        if len(sent_s) < pace.live_batches or flow.unsent >= pace.live_few:
+            return -inf
+        return sent_s[-pace.live_batches] + pace.live_wait_s
 
     def _out(self, parcel: Parcel, now_s: float) -> Parcel:
         if not parcel.flow.live:
@@ -274,6 +289,7 @@ class Drain:
         if self.gate.open(now_s):
             times += [self._looked_s + self._pace.look_s, self._bucket.ready_s(now_s)]
             times += self.window.wakes_s()
+            times += [self._gathers_until_s(flow) for flow in self._flows.values() if flow.live]
             times += [at_s for at_s, _ in self._holes.values()]
         return min((at_s for at_s in times if now_s < at_s < inf), default=None)
 

@@ -47,6 +47,11 @@ class Flow:
         self.last = max(self.last, info.last)
         self.dry = self.last <= self.cursor
 
+    @property
+    def unsent(self) -> int:
+        """How many rows there are to send, about: where rows are gone there are fewer."""
+        return self.last - self.cursor + len(self._spare)
+
     def take(self, most_octets: int, most_rows: int) -> tuple[Stored, ...]:
         """Return the rows of the next batch and pass over them; none if there are none now."""
         while not self._spare and not self.dry:

@@ -92,5 +92,9 @@ class Window:
         """Return when something is to be given out again."""
         return [parcel.again_s for parcel in (*self.flying, *self.aside)]
 
+    def sent_s(self, flow: Flow) -> list[float]:
+        """Return when each batch of a stream that flies was given out, the last one last."""
+        return sorted(parcel.sent_s for parcel in self.flying if parcel.flow is flow)
+
     def _of(self, flow: Flow) -> Iterator[Parcel]:
         return (parcel for parcel in (*self.flying, *self.aside) if parcel.flow is flow)

@@ -21,6 +21,27 @@ def test_live_alarms_pass_a_window_that_the_backlog_has_filled() -> None:
     assert drain.due(0.3) == []
 
 
+def test_few_live_events_go_together_while_two_batches_are_on_their_way() -> None:
+    shelf = Shelf()
+    drain = ready(shelf)
+
+    def happens(events: int, now_s: float) -> list[tuple[str, int, int]]:
+        shelf.put(Class.BLOCK, events)
+        drain.news()
+        parcels = drain.due(now_s)
+        taken(drain, parcels)
+        return said(parcels)
+
+    assert happens(1, 0.0) == [("block", 1, 1)]
+    assert happens(1, 0.1) == [("block", 2, 2)]
+    assert happens(1, 0.2) == happens(1, 0.3) == []
+    assert drain.wake_s(0.3) == 1.0, "the hub is not waited for longer"
+    drain.acked(ack(shelf, Class.BLOCK, 1), 0.4)
+    assert said(drain.due(0.4)) == [("block", 3, 4)]
+    assert happens(1, 0.5) == []
+    assert happens(PACE.live_few, 0.6)[0] == ("block", 5, 14), "many go at once"
+
+
 def test_an_acknowledgement_makes_room_and_is_passed_on() -> None:
     shelf = Shelf()
     shelf.put(Class.AUDIT, 100)

@@ -90,8 +90,11 @@ class Phone(NamedTuple):
 
     async def ended(self) -> bool:
         """Whether the call ended for it in good order."""
-        async with asyncio.timeout(20):
-            return await self.process.wait() == 0
+        try:
+            async with asyncio.timeout(20):
+                return await self.process.wait() == 0
+        except TimeoutError:
+            raise AssertionError(f"not over: {self.log.read_text(encoding='utf-8')}") from None
 
 
 @asynccontextmanager
