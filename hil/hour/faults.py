@@ -52,7 +52,7 @@ def _hub_is_told(house: House) -> bool:
     """Return whether the hub takes events, and none waits for long."""
     told = all(house.is_fresh(name) for name in ("core", "uplink"))
     online = bool(house.value("uplink", "qalqan_hub_online"))
-    waits_s = max(house.value(name, "qalqan_outbox_oldest_seconds") for name in ("core", "uplink"))
+    waits_s = max(house.most(name, "qalqan_outbox_oldest_seconds") for name in ("core", "uplink"))
     return told and online and waits_s < WELL_WITHIN_S
 
 

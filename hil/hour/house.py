@@ -221,9 +221,16 @@ class House:
 
     def value(self, process: str, name: str, *labels: str) -> float:
         """Return a number, summed over all series that have these labels."""
+        return sum(self._values(process, name, *labels))
+
+    def most(self, process: str, name: str) -> float:
+        """Return the highest of all series of a number: an age is not to be summed."""
+        return max(self._values(process, name), default=0.0)
+
+    def _values(self, process: str, name: str, *labels: str) -> list[float]:
         found = self.reading(process)
         series = found.numbers.get(name, []) if found else []
-        return sum(values[0] for told, values in series if set(labels) <= set(told))
+        return [values[0] for told, values in series if set(labels) <= set(told)]
 
     def is_fresh(self, process: str) -> bool:
         """Whether the numbers of a process are of the one that runs, and of now."""
