@@ -60,7 +60,9 @@ except ImportError:  # built without a C compiler
         """Find no head plain."""
         return None
 
-    def branches(vias: list[bytes]) -> tuple[bytes, ...] | None:  # noqa: ARG001
+    def branches(
+        vias: list[bytes],  # noqa: ARG001 - finds no chain plain
+    ) -> tuple[bytes, ...] | None:
         """Find no chain plain."""
         return None
 
