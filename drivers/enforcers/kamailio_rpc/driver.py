@@ -3,6 +3,12 @@
 
 Needs its modules `jsonrpcs` (datagrams) and `tm`; to end answered calls `dialog`, too. A call is
 found by Call-ID and CSeq, or by Call-ID and the tag of From.
+
+An answered call is ended by a BYE to the caller, then one to the callee, each sent by Kamailio. If
+the caller answers his before the other is sent, its module `dialog` (5.6) takes the call for over
+and leaves the callee untold: he hears nobody, and hangs up. The order is accepted all the same, so
+this driver cannot tell. Seen with the caller on Kamailio's own processor, 18 times in a hundred;
+with one 20 ms away, there and back, never in sixty.
 """
 
 import asyncio

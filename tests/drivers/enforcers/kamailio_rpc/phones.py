@@ -44,6 +44,9 @@ INVITE = OWN_VIA + (
     "Call-ID: [call_id]\nCSeq: 1 INVITE\nContact: <sip:one@[local_ip]:[local_port]>\n"
     "Max-Forwards: 70\n"
 )
+AWAY_MS = 20
+"""How far the caller is, there and back. One that answers its BYE before Kamailio has sent the
+other has the callee told nothing (see `drivers.enforcers.kamailio_rpc.driver`)."""
 CALLER = (
     HEAD
     + says("INVITE sip:77172000001@127.0.0.1:[callee] SIP/2.0", INVITE, ' retrans="500"')
@@ -53,7 +56,7 @@ CALLER = (
     + acknowledges("sip:77172000001@127.0.0.1:[callee]", "[last_Via:]\n")
     + '<nop next="3"/>\n<label id="1"/>\n'
     + acknowledges("[next_url]", OWN_VIA + "[routes]\n")
-    + '<recv request="BYE"/>\n'
+    + f'<recv request="BYE"/>\n<pause milliseconds="{AWAY_MS}"/>\n'
     + answers("200 OK")
     + '<label id="3"/>\n</scenario>\n'
 )
