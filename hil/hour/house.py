@@ -221,16 +221,11 @@ class House:
 
     def value(self, process: str, name: str, *labels: str) -> float:
         """Return a number, summed over all series that have these labels."""
-        return sum(self._values(process, name, *labels))
+        return sum(values_of(self.reading(process), name, *labels))
 
     def most(self, process: str, name: str) -> float:
         """Return the highest of all series of a number: an age is not to be summed."""
-        return max(self._values(process, name), default=0.0)
-
-    def _values(self, process: str, name: str, *labels: str) -> list[float]:
-        found = self.reading(process)
-        series = found.numbers.get(name, []) if found else []
-        return [values[0] for told, values in series if set(labels) <= set(told)]
+        return max(values_of(self.reading(process), name), default=0.0)
 
     def is_fresh(self, process: str) -> bool:
         """Whether the numbers of a process are of the one that runs, and of now."""
@@ -244,6 +239,12 @@ class House:
     def hears(self, part: str) -> bool:
         """Whether `core` says that a part of it runs."""
         return self.is_fresh("core") and bool(self.value("core", "qalqan_part_up", part))
+
+
+def values_of(found: Reading | None, name: str, *labels: str) -> list[float]:
+    """Return a number of a process in all series that have these labels; none if it says none."""
+    series = found.numbers.get(name, []) if found else []
+    return [values[0] for told, values in series if set(labels) <= set(told)]
 
 
 def niceness(name: str) -> str:

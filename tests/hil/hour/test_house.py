@@ -4,7 +4,10 @@
 import pytest
 import serial
 
-from hil.hour.house import Lead, niceness
+from edge.seen.readings import VERSION, Reading
+from hil.hour.house import Lead, niceness, values_of
+
+Ages = list[tuple[tuple[str, ...], list[float]]]
 
 
 def test_a_lead_is_pulled_and_put_in_again(tmp_path):
@@ -30,3 +33,14 @@ def test_who_hears_goes_first_as_on_an_appliance() -> None:
     found = {name: int(niceness(name)) for name in ("core", "uplink", "page", "hub", "play")}
     assert found.pop("core") < 0
     assert set(found.values()) == {0}
+
+
+def test_a_number_is_found_in_every_series_with_its_labels() -> None:
+    ages: Ages = [(("block",), [2.0]), (("call",), [7.5]), (("audit",), [0.0])]
+    numbers = {"qalqan_outbox_oldest_seconds": ages}
+    told = Reading(VERSION, "core", 1, "1.0", "boot", 0, numbers)
+    assert values_of(told, "qalqan_outbox_oldest_seconds") == [2.0, 7.5, 0.0]
+    assert values_of(told, "qalqan_outbox_oldest_seconds", "call") == [7.5]
+    assert values_of(told, "qalqan_outbox_oldest_seconds", "call", "more") == []
+    assert values_of(told, "qalqan_calls_up") == []
+    assert values_of(None, "qalqan_calls_up") == []
