@@ -183,14 +183,16 @@ def test_the_disk_that_the_machine_runs_on_is_not_filled():
         decommission.fill(Path("/"))
 
 
+OLD = b"a file that was deleted long ago".ljust(1024, b".")
+
+
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of its own in an image that can be read raw."""
+    """A file system of its own, on a disk with a past, in an image that can be read raw."""
     image, mounted = tmp_path / "disk.img", tmp_path / "disk"
     mounted.mkdir()
-    with image.open("wb") as file:
-        file.truncate(24 << 20)
-    subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
+    image.write_bytes(OLD * ((24 << 20) // len(OLD)))
+    subprocess.run(["mkfs.ext4", "-q", "-F", "-E", "nodiscard", image], check=True)
     done = subprocess.run(["mount", "-o", "loop", image, mounted], capture_output=True, check=False)
     if done.returncode:
         pytest.skip(f"no loop device: {done.stderr.decode().strip()}")
@@ -220,3 +222,34 @@ def test_nothing_is_left_on_the_disk_itself(small_disk, tmp_path):
     decommission.fill(mounted)
     subprocess.run(["umount", mounted], check=True)
     assert readable(raw, secrets) == set()
+    free = list(free_blocks(image))
+    assert len(free) > 20_000
+    assert [block for block in free if block.startswith(OLD[:32])] == []
+
+
+@pytest.mark.root
+@pytest.mark.slow
+@pytest.mark.peer("mkfs.ext4")
+def test_who_may_not_have_all_of_the_disk_is_told_so(small_disk, monkeypatch):
+    _, mounted = small_disk
+    mounted.chmod(0o777)
+    monkeypatch.chdir(mounted)  # what lies above it is for us alone
+    os.seteuid(65_534)
+    try:
+        with pytest.raises(ConfigError, match=r"keeps \d+ blocks from all but root"):
+            decommission.fill(Path())
+    finally:
+        os.seteuid(0)
+
+
+def free_blocks(image):
+    """Return the blocks of an ext4 in which nothing stands, as `dumpe2fs` tells them."""
+    words = ["dumpe2fs", image]
+    told = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    (size,) = map(int, re.findall(r"^Block size: +(\d+)", told, re.MULTILINE))
+    octets = image.read_bytes()
+    for several in re.findall(r"^  Free blocks: (.+)", told, re.MULTILINE):
+        for one in several.split(", "):
+            first, _, last = one.partition("-")
+            for block in range(int(first), int(last or first) + 1):
+                yield octets[block * size : (block + 1) * size]
