@@ -55,6 +55,8 @@ TELL_EVERY_S = 1.0
 SETTLE_EVERY_S = 0.1
 MISS_EVERY_S = 1.0
 PRUNE_EVERY_S = 3600.0
+COMPACT_EVERY_S = 20.0
+COMPACT_APART_S = 0.1
 NS = 1_000_000_000
 MS = 1_000_000
 
@@ -235,6 +237,20 @@ async def miss(hand: CoreHand, ears: list[Ear], ways: list[Gatehouse | Post]) ->
             hand.alarm(alarm)
 
 
+async def compact(judging: Judging, told: Told | None, hand: CoreHand) -> None:
+    """Keep the tables of calls small, one after the other: each takes some milliseconds."""
+    while True:
+        await asyncio.sleep(COMPACT_EVERY_S)
+        for _ in judging.pipeline.tracker.sip.compact():
+            await asyncio.sleep(COMPACT_APART_S)
+        if hand.suspects:
+            await asyncio.sleep(COMPACT_APART_S)
+            hand.suspects.detector.behaviour.compact()
+        if told:
+            await asyncio.sleep(COMPACT_APART_S)
+            told.teller.compact()
+
+
 def tell(house: House) -> Told:
     """Build what tells the hub: events, on disk in groups, each group hinted at."""
     report, places = house.config.report, house.places
@@ -307,7 +323,7 @@ def beside(
     recorder = Recorder(house.places.run, meter)
     return [
         judging.watch.forever, judging.modes.forever, recorder.forever, begin_anew, tell_time,
-        partial(settle, hand), *others,
+        partial(settle, hand), partial(compact, judging, told, hand), *others,
     ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 
 import asyncio
 import json
+import operator
 import os
 import socket
 import sqlite3
@@ -20,7 +21,7 @@ from pydantic import TypeAdapter
 
 from edge import log
 from edge.config import Config, parse
-from edge.core import NAME, build_core, run_core
+from edge.core import NAME, Core, build_core, compact, run_core
 from edge.decode.pcapng import PcapngWriter
 from edge.errors import RestartAsked
 from edge.model.verdict import Mode
@@ -197,6 +198,30 @@ def test_how_it_stands_is_said_in_a_line(tmp_path: Path) -> None:
     said, _, rest = asyncio.run(line()).partition(", ALL TRUNKS ONLY OBSERVED, ")
     assert said == "0 of 1 taps hear, not mirror, no way to switch, 0 calls, 0 entries of lists"
     assert rest in {"0 events wait for the disk", "1 events wait for the disk"}, "of the alarm"
+
+
+@pytest.mark.asyncio
+async def test_tables_of_calls_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("call.compact.LEAST", "core.COMPACT_EVERY_S", "core.COMPACT_APART_S"):
+        monkeypatch.setattr(f"edge.{name}", 0)
+    with ExitStack() as stack:
+        core = build_core(config(tmp_path), stack)
+        tables = tables_of(core)
+        (loop,) = [one for one in core.beside if getattr(one, "func", None) is compact]
+        async with asyncio.TaskGroup() as group:
+            copying = group.create_task(asyncio.wait_for(loop(), TOO_LONG_S))
+            while any(map(operator.is_, tables, tables_of(core))):  # noqa: ASYNC110 - no event
+                await asyncio.sleep(0.01)
+            copying.cancel()
+        core.hand.close(core.judging.pipeline, core.ears)
+
+
+def tables_of(core: Core) -> tuple[object, ...]:
+    sip, suspects, teller = core.judging.pipeline.tracker.sip, core.hand.suspects, core.hand._teller
+    assert suspects
+    assert teller
+    queues = [one._heard for one in (sip._setup, sip._talk, sip._over)]
+    return sip._calls, *queues, suspects.detector.behaviour._calls, teller._passed
 
 
 def test_a_hint_has_the_process_end_to_be_started_anew(tmp_path: Path) -> None:

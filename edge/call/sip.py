@@ -5,8 +5,9 @@ Every initial INVITE that is not a repeat or another leg of a known attempt is a
 is offered for a verdict: a sender that reuses a Call-ID gains nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from edge.call.compact import compacted
 from edge.call.sip_leg import MAX_OCTETS, SipCall
 from edge.call.sip_table import SIGNALS, TABLE, SipSignal, SipState
 from edge.call.timers import IdleQueue
@@ -103,6 +104,13 @@ class SipCalls:
         silent = self._setup.expire(now) + self._talk.expire(now)
         self.counts["idle"] += len(silent)
         return [self._give_up(call, now, "idle") for call in silent]
+
+    def compact(self) -> Iterator[None]:
+        """Take no more room than the calls need, a table a step."""
+        self._calls = compacted(self._calls)
+        for queue in (self._setup, self._talk, self._over):
+            yield
+            queue.compact()
 
     def _find(self, message: SipMessage) -> SipCall | None:
         """Return the attempt a message belongs to, and note that it is alive."""

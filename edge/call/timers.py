@@ -9,6 +9,8 @@ from collections.abc import Hashable
 from itertools import islice
 from typing import Generic, TypeVar
 
+from edge.call.compact import compacted
+
 KeyT = TypeVar("KeyT", bound=Hashable)
 
 NEVER = 1 << 63
@@ -43,6 +45,10 @@ class IdleQueue(Generic[KeyT]):
     def drop(self, key: KeyT) -> None:
         """Forget `key`, if it is here."""
         self._heard.pop(key, None)
+
+    def compact(self) -> None:
+        """Take no more room than the keys need."""
+        self._heard = compacted(self._heard)
 
     def next_due(self) -> int:
         """Return when the longest silent key is due; `NEVER` if there is none."""

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from edge.call.compact import compacted
 from edge.detect.fast import Distinct, count_in
 
 NS = 1_000_000_000
@@ -92,10 +93,6 @@ class Seen(NamedTuple):
     "Likewise of the calling number; None if none is shown."
 
 
-def _hours() -> "array[int]":
-    return array("I", bytes(96))
-
-
 class Stats(msgspec.Struct, eq=False):
     """One key. All counts are exact but those of `callees` and `callers`."""
 
@@ -134,7 +131,7 @@ class Stats(msgspec.Struct, eq=False):
     behind: tuple[int, ...] = ()
     """Hashes of different media parts: a border controller shows those of many devices. Of a
     device, those of the media addresses it was heard at."""
-    hours: "array[int]" = msgspec.field(default_factory=_hours)
+    hours: "array[int]" = msgspec.field(default_factory=lambda: array("I", bytes(96)))
     "Attempts by hour of the day, UTC."
     campaign: str = ""
     last_called: int = 0
@@ -275,6 +272,10 @@ class Behaviour:
         """Count a call out whose end will say nothing of its sender: it is stopped."""
         if (known := hash(call)) in self._calls:
             self._forget(known)
+
+    def compact(self) -> None:
+        """Take no more room than the calls need that are up."""
+        self._calls = compacted(self._calls)
 
     def expire(self, now: int) -> int:
         """Forget the keys that were silent too long at `now`; return how many."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from edge.call.compact import compacted
 from edge.call.peer import peer_of
 from edge.model.event import CallAnswered, CallOffered, CallReleased, TapBlind, shown
 from edge.model.message import Malformed
@@ -131,6 +132,10 @@ class Teller:
         for (tap, layer, why), count in unread.items():
             fields = {"tap": tap, "layer": layer, "why": why, "count": count}
             self._say(Class.DEBUG, "malformed", now, fields)
+
+    def compact(self) -> None:
+        """Take no more room than the calls need that were let through."""
+        self._passed = compacted(self._passed)
 
     def _verdict(self, decided: Decided, record: str, leaf: int) -> None:
         offer, verdict = decided.offer, decided.verdict

@@ -221,6 +221,21 @@ def test_bounded_finished_first_then_longest_silent() -> None:
     assert len(talk.calls) == 2
 
 
+def test_calls_are_known_when_their_tables_were_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.call.compact.LEAST", 0)
+    talk = Talk()
+    for rows in CALL_UP[:3], CALL_UP[3:]:
+        for octets, _ in rows:
+            talk.hear(octets)
+        assert len(list(talk.calls.compact())) == 3  # a table, and a pause before each other
+    assert (talk.calls.up, len(talk.calls)) == (1, 1)
+    assert talk.hear(write("BYE", cseq="2", tags=BOTH)) == ["released BYE by calling after 2"]
+    list(talk.calls.compact())
+    assert (talk.calls.up, len(talk.calls)) == (0, 1)
+    assert talk.wait(32) == []
+    assert len(talk.calls) == 0
+
+
 def test_counts() -> None:
     talk = Talk()
     for octets in (write("INVITE"), write("INVITE"), write("INVITE", via=("p", "a"))):

@@ -2,7 +2,9 @@
 """Silence is measured against the time that the owner says."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import given, strategies as st
 
 from edge.call.timers import NEVER, IdleQueue
@@ -29,9 +31,18 @@ def test_oldest_goes_first_and_a_dropped_key_never() -> None:
 
 
 WORDS = st.lists(
-    st.tuples(st.sampled_from(("touch", "touch", "drop", "pop", "expire")), st.integers(0, 400)),
+    st.tuples(
+        st.sampled_from(("touch", "touch", "drop", "pop", "expire", "compact")), st.integers(0, 400)
+    ),
     max_size=1200,
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _every_table_is_copied() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("edge.call.compact.LEAST", 0)
+        yield
 
 
 @given(WORDS, st.integers(1, 500))
@@ -52,6 +63,8 @@ def test_it_is_a_line_in_the_order_of_hearing(words: list[tuple[str, int]], pati
             line.pop(key, None)
         elif word == "pop":
             assert queue.pop_oldest() == (line.popitem(last=False)[0] if line else None)
+        elif word == "compact":
+            queue.compact()
         else:
             due = [one for one, heard in line.items() if heard + patience <= now]
             assert queue.expire(now) == due

@@ -83,6 +83,12 @@ class Life(RuleBasedStateMachine):
         self.now += hours * HOUR_NS
         self.behaviour.expire(self.now)
 
+    @rule()
+    def compact(self) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("edge.call.compact.LEAST", 0)
+            self.behaviour.compact()
+
     @invariant()
     def live_is_what_is_up(self) -> None:
         up = [stats for found in self.up.values() for stats in found]

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables of the calls that are up, no larger than they need be while calls come and go.
+
+A dict of CPython also fills up with what was deleted. It is made anew then, with three times the
+room of what is left, and at the next power of two: of ninety thousand calls a table takes 10.5 MB,
+of which a copy needs 5.2. So whoever has such a table copies it now and then, before it is full.
+"""
+
+from typing import TypeVar
+
+LEAST = 10_000
+"Entries of which a copy is worth it: a hundred thousand take some milliseconds."
+
+KeyT = TypeVar("KeyT")
+ValueT = TypeVar("ValueT")
+
+
+def compacted(table: dict[KeyT, ValueT]) -> dict[KeyT, ValueT]:
+    """Return a copy of a large table, with little room beside; a small one as it is."""
+    return dict(table) if len(table) >= LEAST else table
