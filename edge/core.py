@@ -33,6 +33,7 @@ from edge.judging import Judging, build
 from edge.moment import Moments
 from edge.origin.suspects import Suspects, Tell, suspects_of
 from edge.places import Places, places_of
+from edge.process.heap import map_large_blocks
 from edge.process.hint import ACKED, LISTS, MODES, OUTBOX, RESTART, Hints
 from edge.process.service import Notifier, Trouble, credentials, halting
 from edge.report import pseudonym
@@ -98,6 +99,7 @@ async def run_core(config: Config, notify: Notifier) -> bool:
 
     Raises `RestartAsked` where it is to begin anew.
     """
+    map_large_blocks()
     with ExitStack() as stack:
         core = build_core(config, stack)
         try:

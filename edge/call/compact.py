@@ -6,10 +6,11 @@ room of what is left, and at the next power of two: of ninety thousand calls a t
 of which a copy needs 5.2. So whoever has such a table copies it now and then, before it is full.
 """
 
+import sys
 from typing import TypeVar
 
-LEAST = 10_000
-"Entries of which a copy is worth it: a hundred thousand take some milliseconds."
+LEAST = 256 << 10
+"Octets of a table that is worth a copy, which takes some milliseconds at a hundred thousand calls."
 
 KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
@@ -17,4 +18,4 @@ ValueT = TypeVar("ValueT")
 
 def compacted(table: dict[KeyT, ValueT]) -> dict[KeyT, ValueT]:
     """Return a copy of a large table, with little room beside; a small one as it is."""
-    return dict(table) if len(table) >= LEAST else table
+    return dict(table) if sys.getsizeof(table) >= LEAST else table

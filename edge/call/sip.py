@@ -235,11 +235,12 @@ class SipCalls:
         if stage := STAGES.get(call.state):
             return (CallProgressed(now, message.call, call.attempt, stage, message.type),)
         if call.state is _ANSWERED:
-            call.answered_at = now
+            call.answered_at, call.caller = now, 0
             return (CallAnswered(now, message.call, call.attempt, now - call.offered_at),)
         if call.state is _RELEASED:
+            released = self._released(call, before, message)
             call.end()
-            return (self._released(call, before, message),)
+            return (released,)
         return NOTHING
 
     def _released(self, call: SipCall, before: SipState, message: SipMessage) -> CallReleased:

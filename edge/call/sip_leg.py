@@ -49,6 +49,7 @@ class SipCall:
         self.call_id = message.call_id
         self.from_tag = message.from_tag
         self.caller = caller_of(message)
+        "Until the answer: who is challenged begins again before it."
         self.cseq = _once(message.cseq)
         self.callees: tuple[bytes, ...] = ()
         "Tags of the phones that answered: with each there is a dialog."
@@ -137,6 +138,7 @@ class SipCall:
     def end(self) -> None:
         """Let go of what was needed while it was up: its messages may be sent again for a while."""
         self.callees = self.vias = ()
+        self.caller = self.offered_at = self.answered_at = 0
 
     def refuse_leg(self, branch: bytes) -> bool:
         """Note that a leg was refused; True if it was the last way to the called party."""

@@ -22,9 +22,12 @@ def test_a_table_of_calls_that_come_and_go_is_half_as_large(left: int) -> None:
     assert sys.getsizeof(kept) <= 0.51 * largest
 
 
-def test_a_small_table_stays_as_it_is() -> None:
-    table = dict.fromkeys(range(LEAST - 1))
-    assert compacted(table) is table
-    table[-1] = None
-    assert compacted(table) == table
-    assert compacted(table) is not table
+def test_what_an_empty_table_took_is_given_back_and_a_small_one_stays_as_it_is() -> None:
+    table = dict.fromkeys(range(20_000))
+    assert sys.getsizeof(table) > LEAST
+    for number in range(20_000):
+        del table[number]
+    assert sys.getsizeof(table) > LEAST
+    kept = compacted(table)
+    assert (kept, sys.getsizeof(kept)) == ({}, sys.getsizeof({}))
+    assert compacted(kept) is kept

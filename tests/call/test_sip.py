@@ -286,10 +286,17 @@ def test_any_order_of_messages_keeps_the_books(messages: list[bytes], limit: int
 def test_a_hundred_thousand_calls_up_stay_small() -> None:
     """DESIGN section 12: 100,000 calls up in 150 MB; a tenth of them is measured here."""
     talk, count = Talk(limit=20_000), 10_000
+    octets = []
     gc.collect()
     tracemalloc.start()
-    for number in range(count):
-        talk.hear(write("INVITE", call=f"{number:032x}@192.0.2.1", tags=(f"{number:016x}", "")))
-    used, _ = tracemalloc.get_traced_memory()
+    for start, to_tag in ("INVITE", ""), ("486", "callee"):
+        for number in range(count):
+            tags = f"{number:016x}", to_tag
+            talk.hear(write(start, call=f"{number:032x}@192.0.2.1", tags=tags))
+        list(talk.calls.compact())
+        octets.append(tracemalloc.get_traced_memory()[0] / count)
     tracemalloc.stop()
-    assert used / count < 1_500
+    assert talk.calls.up == 0
+    up, over = octets
+    assert up < 700
+    assert over < up
