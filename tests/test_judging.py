@@ -7,7 +7,7 @@ import pytest
 
 from edge import clock
 from edge.config import Config, parse
-from edge.detect.behaviour import Kind as KeyKind
+from edge.detect.stats import Kind as KeyKind
 from edge.errors import ConfigError, ListError
 from edge.judging import build, build_pipeline, lists_of, pcap_part, rules_of
 from edge.model.answer import GO_ON

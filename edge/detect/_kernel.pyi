@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-from edge.detect.behaviour import Seen, Stats
+from edge.detect.stats import Seen, Stats
 
 class Distinct:
     def __len__(self) -> int: ...

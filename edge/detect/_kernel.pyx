@@ -2,7 +2,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """What every INVITE asks of detection, in C: shapes of identifiers, order of headers, counting.
 
-Each function does what the one of its name does in `edge.detect.shape`, `sketch` or `behaviour`;
+Each function does what the one of its name does in `edge.detect.shape`, `sketch` or `fast`;
 a test holds both to the same results.
 """
 
@@ -266,7 +266,7 @@ cdef class Distinct:
 
 
 def count_in(tuple found, seen):
-    """Do what `behaviour.count_in` does."""
+    """Do what `fast.count_in` does."""
     at, called, country, is_national, shape, address, callee, caller = seen
     cdef int hour = <int>(<int64_t>at // 3600000000000 % 24), kind
     cdef uint64_t callee_hash = callee[0], caller_hash = 0

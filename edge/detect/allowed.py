@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from edge.detect.behaviour import Kind, Stats
+from edge.detect.stats import Kind, Stats
 
 
 class Pattern(msgspec.Struct, frozen=True):

@@ -14,10 +14,10 @@ from enum import Enum
 
 import msgspec
 
-from edge.detect.behaviour import Kind, Stats
 from edge.detect.fast import Distinct
 from edge.detect.origin import Dossier
 from edge.detect.score import SEQUENTIAL, Reason, Score
+from edge.detect.stats import Kind, Stats
 
 DAY_NS = 24 * 3600 * 10**9
 THRESHOLD = 0.8

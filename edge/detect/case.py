@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from edge.detect import clues
-from edge.detect.behaviour import Kind
 from edge.detect.campaign import Campaign
 from edge.detect.countries import Places
 from edge.detect.detector import is_local
 from edge.detect.origin import Clue
 from edge.detect.score import BY_CODE, Reason
+from edge.detect.stats import Kind
 
 VERSION = 1
 KEY, MEDIA, ORIGID = "key", "media", "origid"

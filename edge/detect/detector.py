@@ -13,13 +13,14 @@ import msgspec
 
 from edge.decode.isup.message import IsupMessage
 from edge.detect.allowed import Allowed, allowed_by
-from edge.detect.behaviour import FEW, USER_BUSY, Behaviour, Bounds, Ended, Kind, Seen, Stats
+from edge.detect.behaviour import Behaviour, Bounds
 from edge.detect.campaign import Campaign, Campaigns, Key
 from edge.detect.clues import clues_of
 from edge.detect.fast import placed
 from edge.detect.fingerprint import NOTHING as NOTHING_SEEN, Fingerprint, Fingerprints
 from edge.detect.origin import Evidence
 from edge.detect.score import NOTHING, Score, is_worth_scoring, score
+from edge.detect.stats import FEW, Ended, Kind, Seen, Stats
 from edge.model.event import CallOffered, CallReleased, TrunkClass
 from edge.model.message import address_text
 
@@ -32,6 +33,8 @@ DEVICE_SURER = 0.1
 KEEP = 0.5
 "A key whose score falls below is taken out of its campaign."
 BUSY_STATUS = frozenset({486, 600})
+USER_BUSY = 17
+"Q.850."
 MOST_KNOWN = 65_536
 ON_CIRCUITS = "i1|"
 _INTERNATIONAL = TrunkClass.INTERNATIONAL

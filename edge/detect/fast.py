@@ -4,7 +4,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edge.detect.behaviour import Seen, Stats
+    from edge.detect.stats import Seen, Stats
 
 try:
     from edge.detect._kernel import (

@@ -13,7 +13,7 @@ from math import sqrt
 
 import msgspec
 
-from edge.detect.behaviour import NS, Kind, Stats
+from edge.detect.stats import NS, Kind, Stats
 
 LEAST_CALLS = 10
 "Ended calls below which nothing is said."

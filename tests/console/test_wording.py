@@ -6,8 +6,8 @@ from edge.blocklist.said import EXPIRED, HOLDS, LIFTED, NOT_YET
 from edge.console.logs import LEVELS, UNITS
 from edge.console.people import Role
 from edge.console.wording import WORDS
-from edge.detect.behaviour import Kind
 from edge.detect.clues import KINDS
+from edge.detect.stats import Kind
 from edge.doctor.finding import Level
 from edge.model.event import TrunkClass
 from edge.model.outcome import Result

@@ -4,8 +4,8 @@
 import pytest
 
 from edge.detect.allowed import PATTERNS, Allowed, Caller, allowed_by
-from edge.detect.behaviour import NS, Kind, Stats
 from edge.detect.sketch import mixed
+from edge.detect.stats import NS, Kind, Stats
 
 
 def stats(callers: int, mean_s: int, **counts: int) -> Stats:

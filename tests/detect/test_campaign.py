@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What belongs together is one campaign, under an id that stays."""
 
-from edge.detect.behaviour import Kind, Stats
 from edge.detect.campaign import (
     DAY_NS,
     IDLE_NS,
@@ -13,6 +12,7 @@ from edge.detect.campaign import (
     id_of,
 )
 from edge.detect.score import ROTATION, SEQUENTIAL, SHORT, Reason, Score
+from edge.detect.stats import Kind, Stats
 
 DAY = 20_418 * DAY_NS
 SURE = Score(0.9, (Reason(ROTATION.code, {"callers": 20, "attempts": 24}, 1.0),

@@ -4,9 +4,9 @@
 import pytest
 
 from edge.detect.allowed import Allowed, Caller
-from edge.detect.behaviour import Kind
 from edge.detect.campaign import End
 from edge.detect.detector import Detector, Suspicion, is_local
+from edge.detect.stats import Kind
 from edge.model.event import CallReleased
 from hil.e1.calls import Call, Number, iam
 from tests.detect.box import (

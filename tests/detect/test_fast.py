@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 from edge.detect import fast, shape, sketch
-from edge.detect.behaviour import Kind, Seen, Stats
 from edge.detect.fast import COMPILED
 from edge.detect.sketch import EXACT
+from edge.detect.stats import Kind, Seen, Stats
 
 pytestmark = pytest.mark.skipif(not COMPILED, reason="built without a C compiler: no second way")
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from edge.detect.behaviour import NS, Kind, Stats
 from edge.detect.score import BY_CODE, NOTHING, RULES, between, lower, score
 from edge.detect.sketch import mixed
+from edge.detect.stats import NS, Kind, Stats
 
 THRESHOLD = 0.8
 
