@@ -20,7 +20,12 @@ WISH = re.compile(r"[A-Za-z0-9._-]+")
 HOUSE = "qalqan-edge"
 PACKAGES = ("edge", "drivers")
 BUILDERS = ("setuptools", "wheel", "cython", "packaging")
-COMPILED = ("edge/blocklist/_kernel", "edge/decode/sip/_scan", "edge/detect/_kernel")
+COMPILED = (
+    "edge/blocklist/_kernel",
+    "edge/decode/sip/_scan",
+    "edge/decode/sip/_uri",
+    "edge/detect/_kernel",
+)
 CHECKED = "import sys; sys.path[:0] = {paths}; from setuptools.build_meta import build_wheel; "
 
 

@@ -61,6 +61,7 @@ class SipCalls:
         self._offer = offer
         self._limit = limit
         self._calls: dict[bytes, SipCall] = {}
+        self._held = 0
         self._setup: IdleQueue[SipCall] = IdleQueue(setup_idle_ns)
         self._talk: IdleQueue[SipCall] = IdleQueue(talk_idle_ns)
         self._over: IdleQueue[SipCall] = IdleQueue(T_64_T1_NS)
@@ -79,7 +80,7 @@ class SipCalls:
 
     def __len__(self) -> int:
         """Attempts remembered, finished ones that may still repeat included."""
-        return len(self._setup) + len(self._talk) + len(self._over)
+        return self._held
 
     @property
     def up(self) -> int:
@@ -168,13 +169,16 @@ class SipCalls:
 
     def _begin(self, message: SipMessage, trunk: Trunk, attempt: int) -> Sequence[CallEvent]:
         call = SipCall(message, trunk, attempt)
-        if call.octets > MAX_OCTETS:  # decided, but not worth our memory
+        # A short head holds no long identifiers, and need not be measured.
+        if len(message.octets) > MAX_OCTETS and call.octets > MAX_OCTETS:
+            # Decided, but not worth our memory.
             self.counts["evicted"] += 1
             offer = self._offer(message, trunk, attempt)
             return (offer, self._give_up(call, message.unit.at, "evicted"))
-        evicted = self._evict(message.unit.at) if len(self) >= self._limit else None
+        evicted = self._evict(message.unit.at) if self._held >= self._limit else None
         call.sibling = self._calls.get(call.call_id)
         self._calls[call.call_id] = call
+        self._held += 1
         self._setup.touch(call, message.unit.at)
         offer = self._offer(message, trunk, attempt)
         return [evicted, offer] if evicted else [offer]
@@ -293,6 +297,7 @@ class SipCalls:
         """Unhook an attempt from its Call-ID."""
         first = self._calls.get(call.call_id)
         if first is call:
+            self._held -= 1
             if call.sibling is None:
                 del self._calls[call.call_id]
             else:
@@ -301,4 +306,5 @@ class SipCalls:
         while first is not None and first.sibling is not call:
             first = first.sibling
         if first is not None:
+            self._held -= 1
             first.sibling = call.sibling

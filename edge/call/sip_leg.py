@@ -160,5 +160,6 @@ def octets_of(message: SipMessage) -> int:
 
 
 def caller_of(message: SipMessage) -> int:
-    """Return what tells whether two INVITEs show the same caller and callee."""
-    return hash((message.calling, message.called, message.first(b"p-asserted-identity")))
+    """Return what tells whether two INVITEs show the same caller and callee, as written."""
+    shown, called = message.from_address.uri, message.request_uri
+    return hash((shown.user, called.raw, message.first(b"p-asserted-identity")))

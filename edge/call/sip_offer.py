@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from edge.call.isup_offer import identities
 from edge.call.offer import identified
+from edge.decode.sip.grammar import text
 from edge.decode.sip.message import SipMessage
-from edge.decode.sip.uri import Address, Uri
+from edge.decode.sip.uri import Address, Uri, parse_address
 from edge.model.event import CallOffered, Trunk
 from edge.model.number import Nature, Number, Party, Presentation, Refusal, Screening
 from edge.numbering.normalise import Home, normalise
@@ -49,7 +50,7 @@ class SipOffers:
         """Return the event; its parties are in normal form for the trunk's home."""
         reader = self._readers.get(trunk.name, self._default)
         read = reader.read
-        hidden = is_hidden(message)
+        hidden = b"privacy" in message.headers and is_hidden(message)
         shown = _party("from", message.from_address, read, hidden=hidden)
         called = _called(message, read)
         others = _others(message, read, hidden=hidden)
@@ -61,7 +62,7 @@ class SipOffers:
             calling = next((p for p in others if p.role in VOUCHED and p.number.e164), shown)
         return CallOffered(
             at=message.unit.at,
-            call=message.call,
+            call=text(message.call_id),
             attempt=attempt,
             trunk=trunk,
             proto="sip",
@@ -104,8 +105,6 @@ Read = Callable[[Uri], tuple[Number, Nature]]
 
 def is_hidden(message: SipMessage) -> bool:
     """Whether the caller asked not to be shown (RFC 3323)."""
-    if b"privacy" not in message.headers:
-        return False
     words = message.value("privacy").lower().replace(",", ";").split(";")
     return not HIDING.isdisjoint(word.strip() for word in words)
 
@@ -122,13 +121,16 @@ def _called(message: SipMessage, read: Read) -> Party:
 def _others(message: SipMessage, read: Read, *, hidden: bool) -> list[Party]:
     """Return the identities beside From and Request-URI, as far as the message has any."""
     parties: list[Party] = []
+    headers = message.headers
     for name, role in _OTHERS:
-        if name not in message.headers:
+        values = headers.get(name)
+        if values is None:
             continue
+        if len(values) > 1 or b"," in values[0]:
+            values = message.values(role)
         hides = hidden and role in ASSERTED
-        parties += [
-            _party(role, address, read, hidden=hides) for address in message.addresses(role)
-        ]
+        for value in values:  # no comprehension: it is one more call, of each INVITE
+            parties.append(_party(role, parse_address(value), read, hidden=hides))  # noqa: PERF401
     to = message.to_address
     if to.uri.user and to.uri.user != message.request_uri.user:  # retargeted on its way
         parties.append(_party("to", to, read, hidden=False))
@@ -137,9 +139,12 @@ def _others(message: SipMessage, read: Read, *, hidden: bool) -> list[Party]:
 
 def _party(role: str, address: Address, read: Read, *, hidden: bool) -> Party:
     """Return one identity; RPID and Diversion say themselves whether it may be shown."""
-    uri = address.uri
-    if role in SELF_HIDING:
+    uri, screening = address.uri, _NOBODY
+    if role == "p-asserted-identity":  # the network vouches for it (RFC 3325)
+        screening = _BY_NETWORK
+    elif role in SELF_HIDING:
         hidden = hidden or address.parameters.get("privacy", "off").lower() in HIDING
+        screening = _screening(role, address)
     number, nature = read(uri)
     presentation = _ALLOWED
     if number.refusal is _ABSENT:
@@ -151,7 +156,7 @@ def _party(role: str, address: Address, read: Read, *, hidden: bool) -> Party:
         number,
         nature,
         presentation,
-        _screening(role, address),
+        screening,
         address.display,
         uri.host,
         uri.raw,
@@ -159,9 +164,7 @@ def _party(role: str, address: Address, read: Read, *, hidden: bool) -> Party:
 
 
 def _screening(role: str, address: Address) -> Screening:
-    """Return who vouches: the network for an asserted identity (RFC 3325), else as RPID says."""
-    if role == "p-asserted-identity":
-        return _BY_NETWORK
+    """Return who vouches, as the header says itself: RPID does, Diversion does not."""
     if role == "remote-party-id":
         vouched = address.parameters.get("screen", "no").lower() == "yes"
         return Screening.USER_PASSED if vouched else Screening.USER_NOT_VERIFIED

@@ -22,5 +22,6 @@ class Lazy(Generic[ValueT]):
 
     def __get__(self, thing: object, _kind: type) -> ValueT:
         """Answer the first time; from then on the object's own attribute does."""
-        value = thing.__dict__[self._name] = self._work_out(thing)
+        value = self._work_out(thing)
+        setattr(thing, self._name, value)  # not by `__dict__`: to ask for it is to have it made
         return value

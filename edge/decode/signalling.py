@@ -62,7 +62,8 @@ class Signalling:
                 messages = self._more(heard)
             found += messages
         if found:
-            fate = _fate(found)
+            is_one = len(found) == 1 and not isinstance(found[0], Malformed)
+            fate = "messages" if is_one else _fate(found)
         elif self._chain.unopened > unopened:
             fate = "other"
         self.became[fate] += 1
@@ -94,7 +95,8 @@ class Signalling:
         if not messages and flow.transport == "sctp":
             messages = self._sigtran.feed(datagram.unit, flow, datagram.data)
         if messages:
-            _attach(messages, datagram.earlier)
+            if datagram.earlier:
+                _attach(messages, datagram.earlier)
             return messages
         user = "sigtran" if flow.transport == "sctp" else "sip"
         kind = (
@@ -133,7 +135,7 @@ class Signalling:
 
 def _attach(messages: Some, earlier: tuple[Unit, ...]) -> None:
     """Keep the units of a datagram's other fragments with the messages in it, as evidence."""
-    for message in messages if earlier else ():
+    for message in messages:
         if not isinstance(message, Malformed):
             message.earlier = earlier
 

@@ -58,6 +58,8 @@ _LONGEST_HEARD = _LONGEST + 3  # an international prefix before it
 _SHORT_FORMS = 10
 "Short codes, with whatever is put before them, have fewer digits than this."
 
+_INTERNATIONAL = Nature.INTERNATIONAL
+
 _FILLED = re.compile(r"([0-9][0-9A-E]*)?F+", re.ASCII | re.IGNORECASE)
 "Digits, then end-of-pulsing (ST, Q.763 code 15) or filler half-octets."
 
@@ -80,7 +82,9 @@ def normalise(digits: str, nature: Nature, home: Home) -> Number:
             return Number(heard, refusal=Refusal.TOO_SHORT)
     elif size > _LONGEST_HEARD:
         return Number(heard, refusal=Refusal.TOO_LONG)
-    whole, repair = _READERS[nature](heard, home)
+    # Hashing a member of an Enum costs more than a call (Python 3.11), and most are international.
+    reader = _international if nature is _INTERNATIONAL else _READERS[nature]
+    whole, repair = reader(heard, home)
     return _placed(heard, whole, repair and f"{repair} under nature {nature.value}")
 
 

@@ -63,8 +63,10 @@ class BlockRate:
 
     def call(self, now_ns: int) -> None:
         """Count a call."""
-        slot = self._slot(now_ns)
-        self._calls[slot] += 1
+        slot = now_ns // self._slot_ns  # as `_slot` does, without a call: every call comes here
+        if slot != self._newest:
+            self._turn(slot)
+        self._calls[slot % SLOTS] += 1
 
     def stop(self, now_ns: int) -> Trip | None:
         """Count a call that is to be stopped; return the trip if it is one too many."""

@@ -51,16 +51,14 @@ def sort_parties(offer: CallOffered) -> Parties:
     called: dict[str, Party] = {}
     redirecting: dict[str, Party] = {}
     sides = (calling, called, redirecting)
-    _note(calling, offer.calling)
-    _note(called, offer.called)
+    for side, party in ((calling, offer.calling), (called, offer.called)):
+        number = party.number
+        if number.e164 and number.kind not in _SHORT:
+            side[number.e164] = party
     for party in offer.identities:
-        side = _side_of(party.role)
-        if side is not None and party is not offer.calling and party is not offer.called:
-            _note(sides[side], party)
+        if party is offer.calling or party is offer.called:
+            continue
+        number, place = party.number, _side_of(party.role)
+        if place is not None and number.e164 and number.kind not in _SHORT:
+            sides[place].setdefault(number.e164, party)
     return Parties(*sides)
-
-
-def _note(side: dict[str, Party], party: Party) -> None:
-    number = party.number
-    if number.e164 and number.kind not in _SHORT:
-        side.setdefault(number.e164, party)

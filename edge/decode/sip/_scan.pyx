@@ -70,6 +70,8 @@ cdef object tag(const char *value, Py_ssize_t size):
         elif value[i] == 60 and angle < 0:
             opened += 1
     begin = angle + 6
+    if angle >= 0 and opened == 1 and angle == size - 1:  # nothing is said behind the URI
+        return b""
     if angle < 0 or opened != 1 or begin > size:
         return tag_of(value[:size])
     if memcmp(value + angle + 1, b";tag=", 5) != 0:

@@ -17,10 +17,11 @@ MAX_MESSAGES = 64
 
 def read_datagram(unit: Unit, flow: Flow, data: bytes) -> list[SipMessage | Malformed]:
     """Return the messages in one datagram, in order; empty if it carries no SIP."""
-    if head := scan(data, 0):  # as most are: plain, and alone in their datagram
-        alone, end = _message(unit, flow, data, 0, head)
-        if end == len(data):
-            return [alone]
+    if head := scan(data, 0):
+        _, end, body_at, length, *_ = head
+        # As most are: plain, and alone in their datagram, without anything odd.
+        if length != NO_NUMBER and body_at + max(length, 0) == len(data):
+            return [SipMessage(unit, flow, head, data[:end], data[body_at:])]
     start = 0 if _begins(data) else find_start(data)
     found: list[SipMessage | Malformed] = []
     while start >= 0:

@@ -132,12 +132,6 @@ def headers_of(lines: list[bytes]) -> dict[bytes, list[bytes]]:
     return values
 
 
-def headers_in(head: bytes) -> dict[bytes, list[bytes]]:
-    """Return the values of each header of a head as heard."""
-    plain = headers(head, NAMES)
-    return headers_of(lines_of(head)) if plain is None else plain
-
-
 def branches_of(vias: list[bytes]) -> tuple[bytes, ...]:
     """Return the branches of a Via chain as it stands in its headers, topmost first."""
     plain = branches(vias)

@@ -9,8 +9,8 @@ from edge.decode.isup.message import IsupMessage
 from edge.decode.lazy import Lazy
 from edge.decode.sip.body import may_carry_isup, media_addresses, session_origin
 from edge.decode.sip.encapsulated import disagreement, find_iam
-from edge.decode.sip.grammar import COMMA_LISTS, text
-from edge.decode.sip.head import Head, branches_of, headers_in, lines_of
+from edge.decode.sip.grammar import COMMA_LISTS, NAMES, text
+from edge.decode.sip.head import Head, branches_of, headers, headers_of, lines_of
 from edge.decode.sip.uri import Address, Uri, parse_address, parse_uri, split_list
 from edge.model.message import Flow
 from edge.model.unit import Unit
@@ -75,7 +75,8 @@ class SipMessage:
     @Lazy
     def headers(self) -> dict[bytes, list[bytes]]:
         """Values of each header, one a line, in order, by its long name in lower case."""
-        return headers_in(self.octets)
+        plain = headers(self.octets, NAMES)
+        return headers_of(self.lines) if plain is None else plain
 
     def first(self, name: bytes) -> bytes:
         """Return the first value of a header; empty if absent."""
@@ -95,7 +96,7 @@ class SipMessage:
     @Lazy
     def request_uri(self) -> Uri:
         """The Request-URI; of a response, empty."""
-        if not self.is_request:
+        if self.type.isdigit():
             return parse_uri(b"")
         end = self.octets.find(b"\r\n")
         plain = end > 0 and self.octets[end + 2 : end + 3] not in {b" ", b"\t"}
@@ -163,7 +164,7 @@ class SipMessage:
     def iam(self) -> IsupMessage | None:
         """The IAM in the body of an INVITE, where the sender speaks SIP-I."""
         kind = self.first(b"content-type")
-        if not may_carry_isup(kind, self.body):
+        if not (self.body and may_carry_isup(kind, self.body)):
             return None
         return find_iam(self.unit, self.flow, text(kind).strip(), self.body)
 

@@ -36,12 +36,33 @@ class Uri(msgspec.Struct, frozen=True, gc=False):
         return user.partition(";")[0]
 
 
+try:
+    from edge.decode.sip._uri import plain_uri
+except ImportError:  # built without a C compiler
+
+    def plain_uri(octets: bytes) -> tuple[str, str, str, int, str, str] | None:  # noqa: ARG001
+        """Find no URI plain."""
+        return None
+
+    COMPILED = False
+else:
+    COMPILED = True
+
+__all__ = ["plain_uri"]  # whichever way it came
+
+
 def parse_uri(octets: bytes) -> Uri:
     """Take a URI apart; whatever is missing is empty."""
     return _known_uri(octets) if len(octets) <= MAX_KNOWN_LENGTH else _read_uri(octets)
 
 
 def _read_uri(octets: bytes) -> Uri:
+    plain = plain_uri(octets)
+    return Uri(*plain) if plain else read_any_uri(octets)
+
+
+def read_any_uri(octets: bytes) -> Uri:
+    """Take a URI apart in whatever form it was written."""
     raw = text(octets).strip()
     scheme, colon, rest = raw.partition(":")
     if not colon or not SCHEME.fullmatch(scheme):
@@ -98,9 +119,11 @@ def parse_address(value: bytes) -> Address:
     if value.startswith(b"<"):  # as most do: nobody is named, and all else is behind the URI
         end = value.find(b">")
         if end > 0 and value.find(b"<", 1, end) < 0:
-            return Address("", parse_uri(value[1:end]), value[end + 1 :])
+            known = end <= MAX_KNOWN_LENGTH
+            uri = _known_uri(value[1:end]) if known else _read_uri(value[1:end])
+            return Address("", uri, value[end + 1 :])
     if found := NAME_ADDR.match(value):
-        name, uri, rest = found.groups()
+        name, octets, rest = found.groups()
         name = name.strip()
         quoted = name[:1] == name[-1:] == b'"'
         display = _unquote(name[1:-1]) if quoted else text(name)
@@ -108,9 +131,9 @@ def parse_address(value: bytes) -> Address:
         angle = value.find(b"<", value.rfind(b'"'))
         return parse_address(value[angle if angle >= 0 else value.rfind(b"<") :])
     else:  # addr-spec: parameters belong to the header, not to the URI (section 20.10)
-        uri, semicolon, rest = value.partition(b";")
+        octets, semicolon, rest = value.partition(b";")
         display, rest = "", semicolon + rest
-    return Address(display, parse_uri(uri), rest)
+    return Address(display, parse_uri(octets), rest)
 
 
 def parse_parameters(octets: bytes) -> dict[str, str]:

@@ -4,7 +4,16 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from edge.decode.sip.uri import parse_address, parse_uri, split_list, tag_of
+from edge.decode.sip.uri import (
+    COMPILED,
+    Uri,
+    parse_address,
+    parse_uri,
+    plain_uri,
+    read_any_uri,
+    split_list,
+    tag_of,
+)
 
 URIS = {
     "sip:+77172000001@192.0.2.1": ("sip", "+77172000001", "192.0.2.1", 0, ""),
@@ -32,9 +41,32 @@ URIS = {
 
 @pytest.mark.parametrize(("raw", "parts"), URIS.items(), ids=URIS)
 def test_parse_uri(raw: str, parts: tuple[str, str, str, int, str]) -> None:
-    uri = parse_uri(f" {raw} ".encode())
-    assert (uri.scheme, uri.user, uri.host, uri.port, uri.parameters) == parts
-    assert uri.raw == raw
+    for octets in (f" {raw} ".encode(), raw.encode()):
+        uri = parse_uri(octets)
+        assert (uri.scheme, uri.user, uri.host, uri.port, uri.parameters) == parts
+        assert uri.raw == raw
+
+
+PIECES_OF_URIS = st.sampled_from(
+    ["sip:", "sips:", "a", "+7717", "@", ":", ":5060", ":123456", ";", ";x=y", "h.example",
+     "192.0.2.1", "[::1]", "?", ">", "%40", " ", "é", "\x7f", "\x00", "SIP:", "1"]
+)  # fmt: skip
+
+
+@pytest.mark.skipif(not COMPILED, reason="built without a C compiler: no second way")
+@given(st.lists(PIECES_OF_URIS, max_size=7).map("".join))
+def test_a_plain_uri_is_read_as_any_other(tail: str) -> None:
+    for raw in (tail, f"sip:{tail}", f"sip:{tail}@h.example"):
+        plain = plain_uri(raw.encode())
+        assert plain is None or Uri(*plain) == read_any_uri(raw.encode())
+
+
+@pytest.mark.skipif(not COMPILED, reason="built without a C compiler: no second way")
+def test_uris_as_phones_and_exchanges_write_them_are_plain() -> None:
+    for raw, parts in URIS.items():
+        is_plain = raw.startswith("sip:") and parts[2].isascii() and len(raw) > len("sip:")
+        odd = "[" in raw or "?" in raw or "secret" in raw or "999999" in raw or not raw.isascii()
+        assert (plain_uri(raw.encode()) is not None) is (is_plain and not odd), raw
 
 
 @pytest.mark.parametrize(
