@@ -162,4 +162,5 @@ def octets_of(message: SipMessage) -> int:
 def caller_of(message: SipMessage) -> int:
     """Return what tells whether two INVITEs show the same caller and callee, as written."""
     shown, called = message.from_address.uri, message.request_uri
-    return hash((shown.user, called.raw, message.first(b"p-asserted-identity")))
+    asserted = message.headers.get(b"p-asserted-identity")
+    return hash((shown.user, called.raw, asserted[0] if asserted else b""))

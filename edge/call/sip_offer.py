@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """INVITE -> `CallOffered` with every identity it carried (RFC 3261, 3325, 5806, 7044; Q.1912.5)."""
 
-from collections.abc import Callable
-
 from edge.call.isup_offer import identities
 from edge.call.offer import identified
 from edge.decode.sip.grammar import text
@@ -49,11 +47,10 @@ class SipOffers:
     def offer(self, message: SipMessage, trunk: Trunk, attempt: int) -> CallOffered:
         """Return the event; its parties are in normal form for the trunk's home."""
         reader = self._readers.get(trunk.name, self._default)
-        read = reader.read
         hidden = b"privacy" in message.headers and is_hidden(message)
-        shown = _party("from", message.from_address, read, hidden=hidden)
-        called = _called(message, read)
-        others = _others(message, read, hidden=hidden)
+        shown = _party("from", message.from_address, reader, hidden=hidden)
+        called = _called(message, reader)
+        others = _others(message, reader, hidden=hidden)
         if message.iam:
             numbers = identities(message.iam.numbers)
             others += [identified(number, reader.home) for number in numbers]
@@ -79,17 +76,18 @@ class NumberReader:
     def __init__(self, home: Home) -> None:
         """Take what short and national numbers are short for."""
         self.home = home
-        self._known: dict[str, tuple[Number, Nature]] = {}
+        self.known: dict[str, tuple[Number, Nature]] = {}
+        "What was read last, by the whole URI."
 
     def read(self, uri: Uri) -> tuple[Number, Nature]:
         """Return the number a URI stands for, and the nature it was written in."""
-        known = self._known.get(uri.raw)
+        known = self.known.get(uri.raw)
         if known is None:
             known = self._number(uri)
-            if len(self._known) >= MAX_KNOWN:
-                self._known.clear()
+            if len(self.known) >= MAX_KNOWN:
+                self.known.clear()
             if len(uri.raw) <= MAX_KNOWN_LENGTH:
-                self._known[uri.raw] = known
+                self.known[uri.raw] = known
         return known
 
     def _number(self, uri: Uri) -> tuple[Number, Nature]:
@@ -100,25 +98,22 @@ class NumberReader:
         return normalise(digits, nature, self.home), nature
 
 
-Read = Callable[[Uri], tuple[Number, Nature]]
-
-
 def is_hidden(message: SipMessage) -> bool:
     """Whether the caller asked not to be shown (RFC 3323)."""
     words = message.value("privacy").lower().replace(",", ";").split(";")
     return not HIDING.isdisjoint(word.strip() for word in words)
 
 
-def _called(message: SipMessage, read: Read) -> Party:
+def _called(message: SipMessage, reader: NumberReader) -> Party:
     """Return whom the network is asked to ring: the Request-URI, else To."""
     uri = message.request_uri
     if uri.user or uri.scheme == "urn":
-        number, nature = read(uri)
+        number, nature = reader.known.get(uri.raw) or reader.read(uri)
         return Party("request-uri", number, nature, host=uri.host, uri=uri.raw)
-    return _party("to", message.to_address, read, hidden=False)
+    return _party("to", message.to_address, reader, hidden=False)
 
 
-def _others(message: SipMessage, read: Read, *, hidden: bool) -> list[Party]:
+def _others(message: SipMessage, reader: NumberReader, *, hidden: bool) -> list[Party]:
     """Return the identities beside From and Request-URI, as far as the message has any."""
     parties: list[Party] = []
     headers = message.headers
@@ -130,14 +125,14 @@ def _others(message: SipMessage, read: Read, *, hidden: bool) -> list[Party]:
             values = message.values(role)
         hides = hidden and role in ASSERTED
         for value in values:  # no comprehension: it is one more call, of each INVITE
-            parties.append(_party(role, parse_address(value), read, hidden=hides))  # noqa: PERF401
+            parties.append(_party(role, parse_address(value), reader, hidden=hides))  # noqa: PERF401
     to = message.to_address
     if to.uri.user and to.uri.user != message.request_uri.user:  # retargeted on its way
-        parties.append(_party("to", to, read, hidden=False))
+        parties.append(_party("to", to, reader, hidden=False))
     return parties
 
 
-def _party(role: str, address: Address, read: Read, *, hidden: bool) -> Party:
+def _party(role: str, address: Address, reader: NumberReader, *, hidden: bool) -> Party:
     """Return one identity; RPID and Diversion say themselves whether it may be shown."""
     uri, screening = address.uri, _NOBODY
     if role == "p-asserted-identity":  # the network vouches for it (RFC 3325)
@@ -145,7 +140,7 @@ def _party(role: str, address: Address, read: Read, *, hidden: bool) -> Party:
     elif role in SELF_HIDING:
         hidden = hidden or address.parameters.get("privacy", "off").lower() in HIDING
         screening = _screening(role, address)
-    number, nature = read(uri)
+    number, nature = reader.known.get(uri.raw) or reader.read(uri)
     presentation = _ALLOWED
     if number.refusal is _ABSENT:
         presentation = _UNAVAILABLE

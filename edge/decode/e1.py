@@ -48,10 +48,8 @@ class E1:
             LinkType.LAPD: self._on_channel,
             LinkType.LINUX_LAPD: self._on_channel,
         }
-
-    def opens(self, link: int) -> bool:
-        """Whether units of a link type are for us."""
-        return link in self._read
+        self.links = frozenset(map(int, self._read))
+        "Link types whose units are for us."
 
     def feed(self, unit: Unit) -> Found:
         """Read one unit; fill-in units, repeats and pieces yield nothing."""

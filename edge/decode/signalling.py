@@ -48,7 +48,7 @@ class Signalling:
 
     def feed(self, unit: Unit) -> Found:
         """Return the messages that a unit completed, in order."""
-        if self._e1.opens(unit.link):
+        if unit.link in self._e1.links:
             return self._on_e1(unit)
         found: Found = []
         unopened, fate = self._chain.unopened, "parts"

@@ -166,8 +166,8 @@ def test_remembers_no_more_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
         assert offers.offer(message, UNKNOWN_TRUNK, 1).calling.number.kind is Kind.FOREIGN
     giant = offers.offer(invite(f"From: <sip:{'1' * 5000}@x>"), UNKNOWN_TRUNK, 1)
     assert giant.calling.number.refusal is Refusal.TOO_LONG
-    assert len(offers._default._known) <= 4
-    assert max(map(len, offers._default._known)) <= sip_offer.MAX_KNOWN_LENGTH
+    assert len(offers._default.known) <= 4
+    assert max(map(len, offers._default.known)) <= sip_offer.MAX_KNOWN_LENGTH
 
 
 def test_the_identities_of_an_iam_in_the_body_are_offered_too() -> None:

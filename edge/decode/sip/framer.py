@@ -20,7 +20,7 @@ def read_datagram(unit: Unit, flow: Flow, data: bytes) -> list[SipMessage | Malf
     if head := scan(data, 0):
         _, end, body_at, length, *_ = head
         # As most are: plain, and alone in their datagram, without anything odd.
-        if length != NO_NUMBER and body_at + (length if length > 0 else 0) == len(data):
+        if length != NO_NUMBER and body_at + max(0, length) == len(data):
             return [SipMessage(unit, flow, head, data[:end], data[body_at:])]
     start = 0 if _begins(data) else find_start(data)
     found: list[SipMessage | Malformed] = []

@@ -106,12 +106,14 @@ class SipMessage:
     @Lazy
     def from_address(self) -> Address:
         """Who calls, as the called party will be shown."""
-        return parse_address(self.first(b"from"))
+        found = self.headers.get(b"from")
+        return parse_address(found[0] if found else b"")
 
     @Lazy
     def to_address(self) -> Address:
         """Who was called in the first place."""
-        return parse_address(self.first(b"to"))
+        found = self.headers.get(b"to")
+        return parse_address(found[0] if found else b"")
 
     @property
     def calling(self) -> str:
