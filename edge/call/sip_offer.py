@@ -77,18 +77,16 @@ class NumberReader:
         """Take what short and national numbers are short for."""
         self.home = home
         self.known: dict[str, tuple[Number, Nature]] = {}
-        "What was read last, by the whole URI."
+        "What was read last, by the whole URI: asked first, as that is no call of Python."
 
     def read(self, uri: Uri) -> tuple[Number, Nature]:
-        """Return the number a URI stands for, and the nature it was written in."""
-        known = self.known.get(uri.raw)
-        if known is None:
-            known = self._number(uri)
-            if len(self.known) >= MAX_KNOWN:
-                self.known.clear()
-            if len(uri.raw) <= MAX_KNOWN_LENGTH:
-                self.known[uri.raw] = known
-        return known
+        """Return the number a URI stands for, and the nature it was written in; remember both."""
+        found = self._number(uri)
+        if len(self.known) >= MAX_KNOWN:
+            self.known.clear()
+        if len(uri.raw) <= MAX_KNOWN_LENGTH:
+            self.known[uri.raw] = found
+        return found
 
     def _number(self, uri: Uri) -> tuple[Number, Nature]:
         # An emergency service is called by its URN (RFC 5031).
@@ -124,8 +122,9 @@ def _others(message: SipMessage, reader: NumberReader, *, hidden: bool) -> list[
         if len(values) > 1 or b"," in values[0]:
             values = message.values(role)
         hides = hidden and role in ASSERTED
-        for value in values:  # no comprehension: it is one more call, of each INVITE
-            parties.append(_party(role, parse_address(value), reader, hidden=hides))  # noqa: PERF401
+        for value in values:
+            party = _party(role, parse_address(value), reader, hidden=hides)
+            parties.append(party)
     to = message.to_address
     if to.uri.user and to.uri.user != message.request_uri.user:  # retargeted on its way
         parties.append(_party("to", to, reader, hidden=False))

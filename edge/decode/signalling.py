@@ -62,8 +62,7 @@ class Signalling:
                 messages = self._more(heard)
             found += messages
         if found:
-            is_one = len(found) == 1 and not isinstance(found[0], Malformed)
-            fate = "messages" if is_one else _fate(found)
+            fate = _fate(found) if isinstance(found[-1], Malformed) else "messages"
         elif self._chain.unopened > unopened:
             fate = "other"
         self.became[fate] += 1

@@ -277,6 +277,8 @@ def test_any_order_of_messages_keeps_the_books(messages: list[bytes], limit: int
     released = sum(event.startswith("released") for event in heard)
     assert offered == released + talk.calls.up
     assert len(talk.calls) <= limit
+    queues = (talk.calls._setup, talk.calls._talk, talk.calls._over)
+    assert len(talk.calls) == sum(map(len, queues))
     rest = talk.wait(100_000)
     assert offered == released + len(rest)
     talk.wait(100_000)

@@ -3,7 +3,7 @@
 """A plain SIP URI, taken apart once in C.
 
 Plain means `sip:user@host:port;parameters` in printable ASCII, without password, headers or an IPv6
-address; user, port and parameters may be absent. `uri` reads any other; a test holds both to the
+address; user, port and parameters may be absent. `read_any_uri` reads any other; a test holds both to the
 same results.
 """
 

@@ -10,7 +10,7 @@ from edge.decode.lazy import Lazy
 from edge.decode.sip.body import may_carry_isup, media_addresses, session_origin
 from edge.decode.sip.encapsulated import disagreement, find_iam
 from edge.decode.sip.grammar import COMMA_LISTS, NAMES, text
-from edge.decode.sip.head import Head, branches_of, headers, headers_of, lines_of
+from edge.decode.sip.head import Head, branches_of, headers as plain_headers, headers_of, lines_of
 from edge.decode.sip.uri import Address, Uri, parse_address, parse_uri, split_list
 from edge.model.message import Flow
 from edge.model.unit import Unit
@@ -75,7 +75,7 @@ class SipMessage:
     @Lazy
     def headers(self) -> dict[bytes, list[bytes]]:
         """Values of each header, one a line, in order, by its long name in lower case."""
-        plain = headers(self.octets, NAMES)
+        plain = plain_headers(self.octets, NAMES)
         return headers_of(self.lines) if plain is None else plain
 
     def first(self, name: bytes) -> bytes:

@@ -40,7 +40,9 @@ try:
     from edge.decode.sip._uri import plain_uri
 except ImportError:  # built without a C compiler
 
-    def plain_uri(octets: bytes) -> tuple[str, str, str, int, str, str] | None:  # noqa: ARG001
+    def plain_uri(
+        octets: bytes,  # noqa: ARG001 - finds no URI plain
+    ) -> tuple[str, str, str, int, str, str] | None:
         """Find no URI plain."""
         return None
 
@@ -119,7 +121,7 @@ def parse_address(value: bytes) -> Address:
     if value.startswith(b"<"):  # as most do: nobody is named, and all else is behind the URI
         end = value.find(b">")
         if end > 0 and value.find(b"<", 1, end) < 0:
-            known = end <= MAX_KNOWN_LENGTH
+            known = end <= MAX_KNOWN_LENGTH  # as `parse_uri` does, without a call of it
             uri = _known_uri(value[1:end]) if known else _read_uri(value[1:end])
             return Address("", uri, value[end + 1 :])
     if found := NAME_ADDR.match(value):
