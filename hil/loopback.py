@@ -2,7 +2,8 @@
 """Ports of loopback for what is started beside each other."""
 
 import socket
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 TRIES = 100
 
@@ -27,3 +28,11 @@ def free_ports(count: int) -> list[int]:
                 datagrams.bind(("127.0.0.1", port))
                 ports.append(port)
     raise OSError("no port of loopback is free")
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """Yield a port of TCP that refuses everybody, and that nobody else can take meanwhile."""
+    with socket.socket() as held:  # bound, and never listens
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]

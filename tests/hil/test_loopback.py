@@ -3,7 +3,9 @@
 
 import socket
 
-from hil.loopback import free_port, free_ports
+import pytest
+
+from hil.loopback import closed_port, free_port, free_ports
 
 
 def test_ports_are_free_and_different() -> None:
@@ -19,3 +21,11 @@ def test_a_port_that_datagrams_have_is_not_free() -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
         assert taken.getsockname()[1] not in {free_port() for _ in range(16)}
+
+
+def test_a_closed_port_refuses_and_is_not_given_away() -> None:
+    with closed_port() as port:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))

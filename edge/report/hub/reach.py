@@ -67,7 +67,7 @@ class Session:
         self.connects = 0
         "Connections made."
         self.error = ""
-        "What ended the last connection or attempt; empty once the next one stands."
+        "What ended the last connection, or became of each broker since; empty once one stands."
         self.pubacks: Counter[int] = Counter()
         "Answers of brokers by reason code."
         self._terms = terms
@@ -83,16 +83,19 @@ class Session:
     async def _go_on(self) -> None:
         """Converse with the first broker that is there. Raises `DriverLost` if none is, or lost."""
         brokers, before = self._terms.brokers, self.connects
+        losses: list[str] = []
         for _ in brokers:
             try:
                 await self._at(brokers[self._turn % len(brokers)])
             except DriverLost as loss:
                 self._turn += 1
-                self.error = str(loss)
+                was_there = self.connects > before
+                losses = [str(loss)] if was_there else [*losses, str(loss)]
+                self.error = "; ".join(losses)
+                if was_there:  # wait, like all others that have lost it
+                    break
             else:
                 return
-            if self.connects > before:  # it was there: wait, like all others that have lost it
-                break
         raise DriverLost(self.error or "no broker is named")
 
     async def _at(self, endpoint: str) -> None:

@@ -11,7 +11,7 @@ from edge.report import topic
 from hil.hub.amqp import HEARD, AmqpWorker, Queue, routing_key
 from hil.hub.parts import Desk
 from hil.hub.store import Store, sqlite_url
-from hil.loopback import free_port
+from hil.loopback import closed_port
 
 
 def test_a_topic_is_a_key_and_back() -> None:
@@ -26,9 +26,9 @@ def test_what_is_heard_is_what_a_worker_on_mqtt_hears() -> None:
 
 def test_a_node_that_is_away_is_named_without_its_password(tmp_path: Path) -> None:
     store = Store(sqlite_url(tmp_path / "hub.db"))
-    port = free_port()
-    queue = Queue((f"amqp://guest:secret@127.0.0.1:{port}/",))
-    with pytest.raises(DriverLost, match=f"127.0.0.1:{port}") as lost:
-        asyncio.run(AmqpWorker(Desk(store, [])).run(queue))
+    with closed_port() as port:
+        queue = Queue((f"amqp://guest:secret@127.0.0.1:{port}/",))
+        with pytest.raises(DriverLost, match=f"127.0.0.1:{port}") as lost:
+            asyncio.run(AmqpWorker(Desk(store, [])).run(queue))
     assert "secret" not in str(lost.value)
     store.close()

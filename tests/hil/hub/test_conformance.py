@@ -20,7 +20,7 @@ from hil.hub.parts import Desk
 from hil.hub.store import Store, sqlite_url
 from hil.hub.terms import Test, Unmet, Where, sentence
 from hil.hub.worker import Post, Worker
-from hil.loopback import free_port
+from hil.loopback import closed_port
 from tests.hil.hub import places
 
 pytestmark = pytest.mark.peer("mosquitto")
@@ -88,8 +88,9 @@ def test_a_hub_that_lies_is_found_out(tmp_path: Path) -> None:
 
 def test_what_is_not_met_is_said(tmp_path: Path) -> None:
     paper = io.StringIO()
-    gone = Where(Broker("127.0.0.1", free_port()), patience_s=0.1)
-    assert not asyncio.run(run_all(gone, Console(file=paper, width=200)))
+    with closed_port() as port:
+        gone = Where(Broker("127.0.0.1", port), patience_s=0.1)
+        assert not asyncio.run(run_all(gone, Console(file=paper, width=200)))
     lines = paper.getvalue().splitlines()
     assert lines[-1] == f"0 of {len(TESTS)} met"
     assert sum(line.startswith("not met  ") for line in lines) == len(TESTS)
