@@ -27,6 +27,7 @@ from drivers.enforcers.asterisk_ami.wire import (
 )
 from edge.clock import now_ns
 from edge.enforce.receipts import Receipts
+from edge.enforce.switch import opened
 from edge.errors import DriverLost, EnforceError
 from edge.model.answer import REJECTED
 from edge.model.message import Malformed
@@ -310,13 +311,7 @@ class Link(asyncio.Protocol):
 
 async def open_enforcer(_name: str, config: Config) -> AmiEnforcer:
     """Connect and log in. Raises `DriverLost` if the Asterisk is away or does not let us in."""
-    enforcer = AmiEnforcer(config)
-    try:
-        await enforcer.open()
-    except BaseException:
-        await enforcer.close()
-        raise
-    return enforcer
+    return await opened(AmiEnforcer(config))
 
 
 DRIVER = Driver(

@@ -31,13 +31,13 @@ from drivers.enforcers.freeswitch_esl.wire import (
     tag_of,
 )
 from edge.enforce.receipts import Receipts
+from edge.enforce.switch import opened, until_silent
 from edge.errors import DriverLost, EnforceError
 from edge.model.verdict import Action
 from edge.ports import Driver, Order, Receipt
 
 OPEN_S = 15.0
 "To connect, log in and learn of the calls that are up."
-SILENT_LOOKS = 3
 UNDEFINED = "_undef_"
 
 
@@ -104,16 +104,7 @@ class FreeSwitchEsl:
 
     async def watch(self) -> None:
         """Wait until FreeSWITCH hangs up, or is silent for too long."""
-        silent = 0
-        while silent < SILENT_LOOKS:
-            try:
-                async with asyncio.timeout(self._config.look_s):
-                    await self._line.ask(LOOK)
-            except TimeoutError:
-                silent += 1
-            else:
-                silent = 0
-                await self._line.last(self._config.look_s)
+        await until_silent(lambda: self._line.ask(LOOK), self._config.look_s, self._line.last)
         raise DriverLost(f"freeswitch {self._where}: silent")
 
     async def close(self) -> None:
@@ -189,13 +180,7 @@ def _how(order: Order, channel: Channel) -> str:
 
 async def open_enforcer(_name: str, config: Config) -> FreeSwitchEsl:
     """Log in. Raises `DriverLost` if FreeSWITCH is away or refuses."""
-    enforcer = FreeSwitchEsl(config)
-    try:
-        await enforcer.open()
-    except BaseException:
-        await enforcer.close()
-        raise
-    return enforcer
+    return await opened(FreeSwitchEsl(config))
 
 
 DRIVER = Driver(

@@ -20,13 +20,13 @@ from drivers.enforcers.kamailio_rpc.wire import LOOK, NOT_FOUND, Dialog, dialogs
 from edge.clock import monotonic_s
 from edge.decode.sip.uri import parse_address
 from edge.enforce.receipts import Receipts
+from edge.enforce.switch import opened, until_silent
 from edge.errors import DriverLost, EnforceError
 from edge.model.verdict import Action
 from edge.ports import Driver, Order, Receipt
 
 ANSWER_S = 2.0
 "To the first question."
-SILENT_LOOKS = 3
 REFUSALS = range(300, 700)
 "Final answers after which no call is up (RFC 3261 section 7.2)."
 
@@ -102,16 +102,7 @@ class KamailioRpc:
 
     async def watch(self) -> None:
         """Wait until Kamailio is silent for too long."""
-        silent = 0
-        while silent < SILENT_LOOKS:
-            try:
-                async with asyncio.timeout(self._config.look_s):
-                    await self.line.ask(LOOK)
-            except TimeoutError:
-                silent += 1
-            else:
-                silent = 0
-                await asyncio.sleep(self._config.look_s)
+        await until_silent(lambda: self.line.ask(LOOK), self._config.look_s)
         raise DriverLost(f"kamailio {self._config.endpoint}: silent")
 
     async def close(self) -> None:
@@ -170,13 +161,7 @@ class KamailioRpc:
 
 async def open_enforcer(_name: str, config: Config) -> KamailioRpc:
     """Open a socket and ask once. Raises `DriverLost` if nobody answers."""
-    enforcer = KamailioRpc(config)
-    try:
-        await enforcer.open()
-    except BaseException:
-        await enforcer.close()
-        raise
-    return enforcer
+    return await opened(KamailioRpc(config))
 
 
 DRIVER = Driver(

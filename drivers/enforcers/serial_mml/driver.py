@@ -18,6 +18,7 @@ from drivers.enforcers.serial_mml import wire
 from drivers.enforcers.serial_mml.line import Line
 from drivers.enforcers.serial_mml.wire import Heard
 from edge.clock import now_ns
+from edge.enforce.switch import opened
 from edge.errors import ConfigError, DriverLost, EnforceError
 from edge.model.verdict import Action
 from edge.ports import Driver, Order, Receipt
@@ -290,13 +291,7 @@ async def open_enforcer(_name: str, config: Config) -> MmlEnforcer:
         raise ConfigError(f"{config.port}: {wrong}") from wrong
     except OSError as refusal:
         raise DriverLost(f"{config.port}: {refusal}") from refusal
-    enforcer = MmlEnforcer(config, port)
-    try:
-        await enforcer.open()
-    except BaseException:
-        await enforcer.close()
-        raise
-    return enforcer
+    return await opened(MmlEnforcer(config, port))
 
 
 DRIVER = Driver(
