@@ -11,6 +11,7 @@ disk. QEMU 7.2 restarts with all code in its cache that ran before; where the fi
 to lie on a page of such code, each write to it takes so long that the firmware never ends.
 """
 
+import json
 import shutil
 import subprocess
 import time
@@ -282,8 +283,7 @@ class VirtualBox(OnConsole):
             name = path.name
             path.unlink(missing_ok=True)
             words += ["-chardev", f"socket,id=line-{name},path={path},server=on,wait=off"]
-            facts = ",".join(f"{key}={value}" for key, value in _usb(name, port).items())
-            words += ["-device", f"usb-serial,{facts}"]
+            words += ["-device", json.dumps({"driver": "usb-serial", **_usb(name, port)})]
         return words
 
 
@@ -293,8 +293,8 @@ def _card(name: str, slot: int, far_end: str) -> list[str]:
     return ["-netdev", f"{far_end},id=net-{name}", "-device", device]
 
 
-def _usb(name: str, port: int) -> dict[str, str]:
+def _usb(name: str, port: int) -> dict[str, str | bool]:
     return {
         "id": name, "chardev": f"line-{name}", "bus": "usb.0", "port": str(port), "serial": name,
-        "always-plugged": "on",
+        "always-plugged": True,
     }  # fmt: skip

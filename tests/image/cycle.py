@@ -35,6 +35,7 @@ from image.run import copy
 from tests.image import cuts
 from tests.image.bench import LIST, NODE, Bench
 from tests.image.machine import Machine
+from tests.update import rig
 
 RESULT = SOURCE / "build" / "cycle.json"
 ROLLOUT, BEFORE, AFTER = "spring", "0.1.0", "0.2.0"
@@ -226,13 +227,15 @@ def main(words: Sequence[str] | None = None) -> int:
         "--fault", action="append", choices=FAULTS, help="this one, and no cuts; again for each"
     )
     asked.add_argument("--no-cuts", action="store_true", help="do not cut the power")
-    asked.add_argument("--build", type=Path, help="only build 0.1.0 and 0.2.0, into this folder")
+    asked.add_argument("--build", type=Path, help="only build 0.1.0 and 0.2.0, into this folder,"
+                       " and lay out what else is fetched")  # fmt: skip
     asked.add_argument("--built", type=Path, help="folder of 0.1.0 and 0.2.0, built before")
     asked.add_argument("--folder", type=Path, help="work here, leave it, go on from it next time")
     given = asked.parse_args(words)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was begun is ended
     if given.build:
         build(given.build.resolve())
+        rig.make_tools()  # now: the rest may be played where nothing can be fetched
         return 0
     RESULT.parent.mkdir(exist_ok=True)
     if given.folder:
