@@ -183,12 +183,12 @@ def test_a_stick_starts_what_is_on_it(hil: dict[str, Any], tmp_path: Path) -> No
             file.seek(place_of(label))
             file.write(bytes(1 << 20))
     put(stick, "esp", "qalqan/recovery", b"")
-    usb = (
+    usb = (  # the firmware finds what it is told the order of, which is behind the disk
         "-device", "qemu-xhci", "-drive", f"if=none,id=stick,format=raw,file={stick}",
-        "-device", "usb-storage,drive=stick,removable=on",
+        "-device", "usb-storage,drive=stick,removable=on,bootindex=1",
     )  # fmt: skip
     with running(image, disk, keep=True, more=usb) as machine:
         machine.until(r"no slot can be started; put in the recovery stick", 60)
         machine.until(r"qalqan: starting slot A", 120)
         for place in ("/", "/data", "/efi"):
-            assert machine.ask(f"findmnt -no SOURCE {place}", 300).startswith("/dev/sd"), place
+            assert "/dev/sd" in machine.ask(f"findmnt -no SOURCE {place}", 300), place
