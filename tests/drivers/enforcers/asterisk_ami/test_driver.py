@@ -180,8 +180,8 @@ async def test_it_is_lost_when_it_hangs_up(pbx: Manager, enforcer: AmiEnforcer) 
 
 
 async def test_it_is_lost_when_it_is_silent(pbx: Manager) -> None:
-    async with opened(pbx.port, look_s=0.05) as enforcer:
-        watching = asyncio.timeout(0.3)
+    async with opened(pbx.port, look_s=0.2) as enforcer:
+        watching = asyncio.timeout(1.0)
         with pytest.raises(TimeoutError):
             async with watching:
                 await enforcer.watch()
