@@ -40,6 +40,7 @@ from edge.report import pseudonym
 from edge.report.event import Class, Clock, Event
 from edge.report.outbox.figures import Figures, OutboxFigures
 from edge.report.outbox.quota import Limits
+from edge.report.outbox.scribe import UNSYNCED
 from edge.report.outbox.writer import Hooks, Writer
 from edge.report.telling import Hashing, Teller
 from edge.report.untold import untold
@@ -58,6 +59,7 @@ MISS_EVERY_S = 1.0
 PRUNE_EVERY_S = 3600.0
 COMPACT_EVERY_S = 20.0
 COMPACT_APART_S = 0.1
+SYNC_EVERY_S = 1.0
 NS = 1_000_000_000
 MS = 1_000_000
 
@@ -143,6 +145,8 @@ def build_core(config: Config, stack: ExitStack) -> Core:
     if told:
         figures.append(OutboxFigures(numbers, told.writer, moments.now))
     others = beside(house, judging, told, figures, hand)
+    if not told:
+        others.append(partial(sync_alone, journal.sync, hand.alarm))
     ways: list[Gatehouse | Post] = [*gates, *posts]
     others += [*(way.forever for way in ways), partial(miss, hand, ears, ways)]
     if roamers:
@@ -251,6 +255,16 @@ async def compact(judging: Judging, told: Told | None, hand: CoreHand) -> None:
         if told:
             await asyncio.sleep(COMPACT_APART_S)
             told.teller.compact()
+
+
+async def sync_alone(sync: Callable[[], bool], alarm: Callable[[Alarm], None]) -> None:
+    """Have evidence on disk where no hub is told: else every commit of the outbox sees to it."""
+    refused = False
+    while True:
+        await asyncio.sleep(SYNC_EVERY_S)
+        before, refused = refused, not await asyncio.to_thread(sync)
+        if refused and not before:
+            alarm(Alarm(UNSYNCED, "", clock.now_ns(), "the disk refuses; tried each second"))
 
 
 def tell(house: House) -> Told:
