@@ -11,7 +11,6 @@ Nothing here reaches the hub, checks a signature, or waits for a disk.
 import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -30,6 +29,7 @@ from edge.intake.absence import Absences
 from edge.intake.ear import Beside, Ear, Pulse, ears_of, hear_all
 from edge.intake.gatehouse import Gatehouse
 from edge.judging import Judging, build
+from edge.keeping import prune, sync_alone
 from edge.moment import Moments
 from edge.origin.suspects import Suspects, Tell, suspects_of
 from edge.places import Places, places_of
@@ -37,10 +37,9 @@ from edge.process.heap import map_large_blocks
 from edge.process.hint import ACKED, LISTS, MODES, OUTBOX, RESTART, Hints
 from edge.process.service import Notifier, Trouble, credentials, halting
 from edge.report import pseudonym
-from edge.report.event import Class, Clock, Event
+from edge.report.event import Class, Event
 from edge.report.outbox.figures import Figures, OutboxFigures
 from edge.report.outbox.quota import Limits
-from edge.report.outbox.scribe import UNSYNCED
 from edge.report.outbox.writer import Hooks, Writer
 from edge.report.telling import Hashing, Teller
 from edge.report.untold import untold
@@ -59,7 +58,6 @@ MISS_EVERY_S = 1.0
 PRUNE_EVERY_S = 3600.0
 COMPACT_EVERY_S = 20.0
 COMPACT_APART_S = 0.1
-SYNC_EVERY_S = 1.0
 NS = 1_000_000_000
 MS = 1_000_000
 
@@ -145,8 +143,6 @@ def build_core(config: Config, stack: ExitStack) -> Core:
     if told:
         figures.append(OutboxFigures(numbers, told.writer, moments.now))
     others = beside(house, judging, told, figures, hand)
-    if not told:
-        others.append(partial(sync_alone, journal.sync, hand.alarm))
     ways: list[Gatehouse | Post] = [*gates, *posts]
     others += [*(way.forever for way in ways), partial(miss, hand, ears, ways)]
     if roamers:
@@ -207,6 +203,11 @@ def keep_recent(house: House, hand: CoreHand) -> list[Beside]:
     return [hand.recent.forever]
 
 
+def keep_evidence(house: House, told: Told | None, hand: CoreHand) -> list[Beside]:
+    """Have evidence on disk, if no commit of the outbox does; returns what goes on for it."""
+    return [] if told else [partial(sync_alone, house.journal.sync, hand.alarm)]
+
+
 def stop(house: House, judging: Judging, hand: CoreHand) -> list[Post]:
     """Build what stops calls, and give it to `hand`; returns the ways to switches."""
     config = house.config
@@ -257,16 +258,6 @@ async def compact(judging: Judging, told: Told | None, hand: CoreHand) -> None:
             told.teller.compact()
 
 
-async def sync_alone(sync: Callable[[], bool], alarm: Callable[[Alarm], None]) -> None:
-    """Have evidence on disk where no hub is told: else every commit of the outbox sees to it."""
-    refused = False
-    while True:
-        await asyncio.sleep(SYNC_EVERY_S)
-        before, refused = refused, not await asyncio.to_thread(sync)
-        if refused and not before:
-            alarm(Alarm(UNSYNCED, "", clock.now_ns(), "the disk refuses; tried each second"))
-
-
 def tell(house: House) -> Told:
     """Build what tells the hub: events, on disk in groups, each group hinted at."""
     report, places = house.config.report, house.places
@@ -309,7 +300,10 @@ def beside(
 ) -> list[Beside]:
     """Return what goes on beside the ears."""
     ended = asyncio.Event()
-    others = [*watch_suspects(house, figures, hand), *keep_recent(house, hand)]
+    others = [
+        *watch_suspects(house, figures, hand), *keep_recent(house, hand),
+        *keep_evidence(house, told, hand),
+    ]  # fmt: skip
     house.hints.hear({
         LISTS: judging.watch.look_now,
         MODES: judging.modes.look_now,
@@ -332,7 +326,8 @@ def beside(
                 told.teller.pass_time(clock.now_ns(), house.numbers.flat)
             if clock.monotonic_s() - pruned_s >= PRUNE_EVERY_S:
                 pruned_s = clock.monotonic_s()
-                await asyncio.to_thread(prune, house)
+                days = house.config.report.evidence_days
+                await asyncio.to_thread(prune, house.journal, house.moments.now(), days)
             await asyncio.sleep(TELL_EVERY_S)
 
     meter = Meter(NAME, house.numbers, house.moments, look)
@@ -341,12 +336,3 @@ def beside(
         judging.watch.forever, judging.modes.forever, recorder.forever, begin_anew, tell_time,
         partial(settle, hand), partial(compact, judging, told, hand), *others,
     ]  # fmt: skip
-
-
-def prune(house: House) -> None:
-    """Let go of evidence older than it is to be kept, by a clock that can be believed."""
-    now = house.moments.now()
-    if now.clock is Clock.SYNCED:
-        days = timedelta(days=house.config.report.evidence_days)
-        before = datetime.fromtimestamp(now.at / NS, UTC).date() - days
-        house.journal.prune(before.isoformat())

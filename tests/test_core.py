@@ -21,11 +21,9 @@ from pydantic import TypeAdapter
 
 from edge import log
 from edge.config import Config, parse
-from edge.core import NAME, Core, build_core, compact, run_core, sync_alone
+from edge.core import NAME, Core, build_core, compact, run_core
 from edge.decode.pcapng import PcapngWriter
 from edge.errors import RestartAsked
-from edge.evidence.merkle import WIDTH
-from edge.evidence.shelf import LEAVES
 from edge.model.verdict import Mode
 from edge.modes import write_modes
 from edge.places import places_of
@@ -37,7 +35,6 @@ from edge.report.kinds import AnyEvent
 from edge.report.outbox.reader import OutboxReader
 from edge.seen.readings import read
 from edge.seen.recent import FILE
-from edge.verdict.guardrail import Alarm
 from hil.loopback import free_port
 from tests.call.sip_talk import write
 from tests.decode.test_signalling import udp
@@ -289,41 +286,6 @@ def hep(octets: bytes) -> bytes:
     chunks = [(3, here), (4, here), (7, port), (8, port), (11, b"\x01"), (15, octets)]
     body = b"".join(struct.pack("!HHH", 0, kind, 6 + len(of)) + of for kind, of in chunks)
     return struct.pack("!4sH", b"HEP3", 6 + len(body)) + body
-
-
-def test_evidence_is_on_disk_while_it_runs_where_no_hub_is_told(tmp_path: Path) -> None:
-    port = free_port()
-    settings = config(tmp_path, "", tap=f'driver = "hep"\nport = {port}')
-    leaves = places_of(settings).evidence / LEAVES
-
-    async def talk() -> int:
-        async with asyncio.timeout(TOO_LONG_S), asyncio.TaskGroup() as group:
-            running = group.create_task(run_core(settings, Notifier({})))
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as switch:
-                while not (leaves.exists() and leaves.stat().st_size):
-                    switch.sendto(hep(invite(SPOOFED, "bad")), ("127.0.0.1", port))
-                    await asyncio.sleep(0.05)
-            found = leaves.stat().st_size
-            running.cancel()
-        return found
-
-    assert asyncio.run(talk()) == WIDTH  # a leaf: the others were repeats
-
-
-def test_a_disk_that_refuses_evidence_is_said_once_each_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("edge.core.SYNC_EVERY_S", 0)
-    answers, said = [True, False, False, True, False], list[Alarm]()
-
-    def sync() -> bool:
-        if not answers:
-            raise KeyboardInterrupt
-        return answers.pop(0)
-
-    with pytest.raises(KeyboardInterrupt):
-        asyncio.run(sync_alone(sync, said.append))
-    assert [alarm.name for alarm in said] == ["evidence-not-on-disk"] * 2
 
 
 async def answered(port: int, octets: bytes) -> bytes:
