@@ -7,8 +7,10 @@ QALQAN_REQUIRE_PEERS=1, as on the server, it fails instead.
 
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
 
 settings.register_profile("house", deadline=None)  # time is asserted in no test
@@ -37,3 +39,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if PEERS_REQUIRED:
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def log_as_it_was() -> Iterator[None]:
+    """Leave the log of the tests as it is, whatever a process says of its own."""
+    yield
+    structlog.reset_defaults()

@@ -7,16 +7,13 @@ import operator
 import os
 import socket
 import sqlite3
-import struct
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from pydantic import TypeAdapter
 
 from edge import log
@@ -40,34 +37,16 @@ from tests.call.sip_talk import write
 from tests.decode.test_signalling import udp
 from tests.flows.house import ROOT, until
 from tests.report.small_box import eventually
+from tests.small_core import HONEST, HUB, SPOOFED, TOO_LONG_S, config, hep, invite
+
+pytestmark = pytest.mark.usefixtures("log_as_it_was")
 
 READ: TypeAdapter[Any] = TypeAdapter(AnyEvent)
-SPOOFED, HONEST = "+77172009131", "+447700900777"
-HUB = '[hub]\nbrokers = ["127.0.0.1:1"]\ntls = false\n'
-TOO_LONG_S = 30
-
-
-@pytest.fixture(autouse=True)
-def as_it_was() -> Iterator[None]:
-    """Leave the log of the tests as it is."""
-    yield
-    structlog.reset_defaults()
 
 
 def capture(path: Path, *octets: bytes) -> None:
     writer = PcapngWriter()
     path.write_bytes(writer.header() + b"".join(writer.write(udp(one), "") for one in octets))
-
-
-def config(
-    folder: Path, more: str = HUB, tap: str = 'driver = "pcap"\nfiles = ["c.pcapng"]'
-) -> Config:
-    text = (
-        f'[node]\nname = "bench"\nstate_dir = "s"\n[tap.mirror]\n{tap}\n'
-        f'[trunk.intl]\nclass = "international"\nmode = "enforce"\n{more}'
-    )
-    (folder / "edge.toml").write_text(text, encoding="utf-8")
-    return parse(text, folder / "edge.toml")
 
 
 def run(settings: Config) -> bool:
@@ -83,10 +62,6 @@ def reported(settings: Config, cls: Class) -> list[Any]:
         return [READ.validate_json(numbered(row.seq, row.body)) for row in rows]
     finally:
         reader.close()
-
-
-def invite(caller: str, call: str) -> bytes:
-    return write("INVITE", call=call).replace(b"+447700900123", caller.encode())
 
 
 def test_a_stopped_call_is_evidence_and_told_an_honest_one_is_a_hash(tmp_path: Path) -> None:
@@ -278,14 +253,6 @@ peers = ["127.0.0.1"]
 within_s = 20
 again_s = 0
 """
-
-
-def hep(octets: bytes) -> bytes:
-    """Return a message as a switch reports it: a HEP 3 packet."""
-    here, port = bytes([127, 0, 0, 1]), struct.pack("!H", 5060)
-    chunks = [(3, here), (4, here), (7, port), (8, port), (11, b"\x01"), (15, octets)]
-    body = b"".join(struct.pack("!HHH", 0, kind, 6 + len(of)) + of for kind, of in chunks)
-    return struct.pack("!4sH", b"HEP3", 6 + len(body)) + body
 
 
 async def answered(port: int, octets: bytes) -> bytes:

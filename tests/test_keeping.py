@@ -18,9 +18,9 @@ from edge.process.service import Notifier
 from edge.report.event import Clock, Moment
 from edge.verdict.guardrail import Alarm
 from hil.loopback import free_port
-from tests.test_core import SPOOFED, TOO_LONG_S, as_it_was, config, hep, invite
+from tests.small_core import SPOOFED, TOO_LONG_S, config, hep, invite
 
-__all__ = ["as_it_was"]
+pytestmark = pytest.mark.usefixtures("log_as_it_was")
 
 
 def test_evidence_is_on_disk_while_it_runs_where_no_hub_is_told(tmp_path: Path) -> None:
