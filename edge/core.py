@@ -248,8 +248,7 @@ async def compact(judging: Judging, told: Told | None, hand: CoreHand) -> None:
     """Keep the tables of calls small, one after the other: each takes some milliseconds."""
     while True:
         await asyncio.sleep(COMPACT_EVERY_S)
-        for _ in judging.pipeline.tracker.sip.compact():
-            await asyncio.sleep(COMPACT_APART_S)
+        judging.pipeline.tracker.sip.compact()
         if hand.suspects:
             await asyncio.sleep(COMPACT_APART_S)
             hand.suspects.detector.behaviour.compact()

@@ -195,8 +195,7 @@ def tables_of(core: Core) -> tuple[object, ...]:
     sip, suspects, teller = core.judging.pipeline.tracker.sip, core.hand.suspects, core.hand._teller
     assert suspects
     assert teller
-    queues = [one._heard for one in (sip._setup, sip._talk, sip._over)]
-    return sip._calls, *queues, suspects.detector.behaviour._calls, teller._passed
+    return sip._calls, suspects.detector.behaviour._calls, teller._passed
 
 
 def test_a_hint_has_the_process_end_to_be_started_anew(tmp_path: Path) -> None:

@@ -9,6 +9,9 @@ of which a copy needs 5.2. So whoever has such a table copies it now and then, b
 import sys
 from typing import TypeVar
 
+SMALL = (1 << 60) - 1
+"Of a hash that a call is known by: an `int` of 64 bits takes 48 octets, one of 60 takes 32."
+
 LEAST = 256 << 10
 "Octets of a table that is worth a copy, which takes some milliseconds at a hundred thousand calls."
 

@@ -10,13 +10,14 @@ emergency number of which it knows the first digit.
 
 from collections.abc import Hashable, Mapping, Sequence
 from enum import StrEnum
+from itertools import takewhile
 from typing import Generic, TypeVar
 
 import msgspec
 
 from edge.call.machine import Table
 from edge.call.offer import MessageT, Offers, extended, is_ended
-from edge.call.timers import IdleQueue
+from edge.call.timers import IdleLine, Silent
 from edge.model.event import CallAnswered, CallEvent, CallProgressed, CallReleased, Trunk
 from edge.model.unit import Unit
 
@@ -70,7 +71,7 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     units: tuple[Unit, ...] = ()
 
 
-class Seizure(Generic[StateT, MessageT]):
+class Seizure(Silent, Generic[StateT, MessageT]):
     """What is remembered of one call: little, as a hundred thousand may be up."""
 
     __slots__ = (
@@ -82,6 +83,7 @@ class Seizure(Generic[StateT, MessageT]):
         self, key: Hashable, message: MessageT, trunk: Trunk, attempt: int, state: StateT
     ) -> None:
         """Begin with the message that seizes the circuit."""
+        super().__init__()
         self.keys: tuple[Hashable, ...] = (key,)
         "By what the call is found; the first is its own."
         self.name = message.call
@@ -112,11 +114,11 @@ class Seizures(Generic[StateT, SignalT, MessageT]):
         self._limit = bounds.limit
         self._calls: dict[Hashable, Seizure[StateT, MessageT]] = {}
         self._seized: dict[str, int] = {}
-        self._setup: IdleQueue[Seizure[StateT, MessageT]] = IdleQueue(bounds.setup_idle_ns)
-        self._talk: IdleQueue[Seizure[StateT, MessageT]] = IdleQueue(bounds.talk_idle_ns)
-        self._over: IdleQueue[Seizure[StateT, MessageT]] = IdleQueue(rules.clearing_ns)
-        self._dialled: IdleQueue[Seizure[StateT, MessageT]] = IdleQueue(rules.digits_ns)
-        "Not offered yet; each is in `_setup` too."
+        self._setup: IdleLine[Seizure[StateT, MessageT]] = IdleLine(bounds.setup_idle_ns)
+        self._talk: IdleLine[Seizure[StateT, MessageT]] = IdleLine(bounds.talk_idle_ns)
+        self._over: IdleLine[Seizure[StateT, MessageT]] = IdleLine(rules.clearing_ns)
+        self._dialled: dict[Seizure[StateT, MessageT], int] = {}
+        "Not offered yet, and when their last digit came; each is in `_setup` too."
 
     def __len__(self) -> int:
         """Calls remembered, those whose circuit is being cleared included."""
@@ -146,7 +148,7 @@ class Seizures(Generic[StateT, SignalT, MessageT]):
         self._setup.touch(call, at)
         if self._offers.is_whole(message, trunk):
             return [*events, *self._offer(call, at)]
-        self._dialled.touch(call, at)
+        self._dialled[call] = at
         return events
 
     def _next(self, name: str) -> int:
@@ -169,7 +171,8 @@ class Seizures(Generic[StateT, SignalT, MessageT]):
             whole = whole or self._offers.is_whole(call.message, call.trunk)
         if whole:
             return self._offer(call, at)
-        self._dialled.touch(call, at)
+        del self._dialled[call]  # the last dialled stands last
+        self._dialled[call] = at
         return []
 
     def touch(self, call: Seizure[StateT, MessageT], at: int) -> None:
@@ -213,12 +216,12 @@ class Seizures(Generic[StateT, SignalT, MessageT]):
         if message is None:
             return []
         call.offered_at = at
-        self._dialled.drop(call)
+        self._dialled.pop(call, None)
         return [self._offers.offer(message, call.trunk, call.attempt, at)]
 
     def expire(self, now: int) -> list[CallEvent]:
         """Offer the calls that no digit came for, end those silent too long at `now`."""
-        events = [e for call in self._dialled.expire(now) for e in self._offer(call, now)]
+        events = [e for call in self._undialled(now) for e in self._offer(call, now)]
         for call in self._over.expire(now):
             self._forget(call)
         silent = self._setup.expire(now) + self._talk.expire(now)
@@ -227,8 +230,13 @@ class Seizures(Generic[StateT, SignalT, MessageT]):
 
     def finish(self, now: int) -> list[CallEvent]:
         """Offer the calls that wait for digits, as nothing more will be heard."""
-        waiting = iter(self._dialled.pop_oldest, None)
-        return [event for call in waiting for event in self._offer(call, now)]
+        return [event for call in tuple(self._dialled) for event in self._offer(call, now)]
+
+    def _undialled(self, now: int) -> list[Seizure[StateT, MessageT]]:
+        """Return the calls that no digit came for, the longest waiting first."""
+        since = now - self._rules.digits_ns
+        waiting = takewhile(lambda dialled: dialled[1] <= since, self._dialled.items())
+        return [call for call, _ in waiting]
 
     def _evict(self, now: int) -> list[CallEvent]:
         """Make room: first circuits being cleared, then the longest silent, setup before talk."""
@@ -236,14 +244,14 @@ class Seizures(Generic[StateT, SignalT, MessageT]):
         if over := self._over.pop_oldest():
             self._forget(over)
             return []
-        queues = sorted((self._setup, self._talk), key=IdleQueue.next_due)
+        queues = sorted((self._setup, self._talk), key=IdleLine.next_due)
         call = queues[0].pop_oldest() or queues[1].pop_oldest()
         return self._give_up(call, now, "evicted") if call else []
 
     def _give_up(self, call: Seizure[StateT, MessageT], now: int, why: str) -> list[CallEvent]:
         return self.step(call, self._rules.silence, Said(now, why, "us"))
 
-    def _queue(self, state: StateT) -> IdleQueue[Seizure[StateT, MessageT]]:
+    def _queue(self, state: StateT) -> IdleLine[Seizure[StateT, MessageT]]:
         if state in self._rules.talking:
             return self._talk
         return self._over if state in self._rules.clearing else self._setup

@@ -5,12 +5,12 @@ Every initial INVITE that is not a repeat or another leg of a known attempt is a
 is offered for a verdict: a sender that reuses a Call-ID gains nothing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from edge.call.compact import compacted
 from edge.call.sip_leg import MAX_OCTETS, SipCall
 from edge.call.sip_table import SIGNALS, TABLE, SipSignal, SipState
-from edge.call.timers import IdleQueue
+from edge.call.timers import IdleLine
 from edge.call.trunks import Trunks
 from edge.decode.sip.grammar import text
 from edge.decode.sip.message import SipMessage
@@ -62,9 +62,9 @@ class SipCalls:
         self._limit = limit
         self._calls: dict[bytes, SipCall] = {}
         self._held = 0
-        self._setup: IdleQueue[SipCall] = IdleQueue(setup_idle_ns)
-        self._talk: IdleQueue[SipCall] = IdleQueue(talk_idle_ns)
-        self._over: IdleQueue[SipCall] = IdleQueue(T_64_T1_NS)
+        self._setup: IdleLine[SipCall] = IdleLine(setup_idle_ns)
+        self._talk: IdleLine[SipCall] = IdleLine(talk_idle_ns)
+        self._over: IdleLine[SipCall] = IdleLine(T_64_T1_NS)
         self._waiting = dict.fromkeys(SipState, self._setup)
         self._waiting |= {SipState.ANSWERED: self._talk, SipState.CONFIRMED: self._talk}
         self._waiting |= {SipState.RELEASED: self._over}
@@ -106,12 +106,9 @@ class SipCalls:
         self.counts["idle"] += len(silent)
         return [self._give_up(call, now, "idle") for call in silent]
 
-    def compact(self) -> Iterator[None]:
-        """Take no more room than the calls need, a table a step."""
+    def compact(self) -> None:
+        """Take no more room than the calls need."""
         self._calls = compacted(self._calls)
-        for queue in (self._setup, self._talk, self._over):
-            yield
-            queue.compact()
 
     def _find(self, message: SipMessage) -> SipCall | None:
         """Return the attempt a message belongs to, and note that it is alive."""
@@ -273,7 +270,7 @@ class SipCalls:
         if over := self._over.pop_oldest():
             self._forget(over)
             return None
-        queues = sorted((self._setup, self._talk), key=IdleQueue.next_due)
+        queues = sorted((self._setup, self._talk), key=IdleLine.next_due)
         call = queues[0].pop_oldest() or queues[1].pop_oldest()
         return self._give_up(call, now, "evicted") if call else None
 

@@ -8,7 +8,9 @@ those it received (RFC 3261 section 16.6), so the Via chain says which leg led t
 
 from functools import lru_cache
 
+from edge.call.compact import SMALL
 from edge.call.sip_table import SipState
+from edge.call.timers import Silent
 from edge.decode.sip.message import SipMessage
 from edge.model.event import Trunk, TrunkClass
 
@@ -23,7 +25,7 @@ MAX_OCTETS = 4096
 "Identifiers remembered of one attempt; a real call has some hundred octets of them."
 
 
-class SipCall:
+class SipCall(Silent):
     """What is remembered of a call attempt: little, as a hundred thousand may be up."""
 
     __slots__ = (
@@ -45,6 +47,7 @@ class SipCall:
 
     def __init__(self, message: SipMessage, trunk: Trunk, attempt: int) -> None:
         """Begin with the INVITE that offers the call."""
+        self.before = None  # in no line: `Silent` would say so, but this is done for every INVITE
         branches = message.branches
         self.call_id = message.call_id
         self.from_tag = message.from_tag
@@ -163,4 +166,4 @@ def caller_of(message: SipMessage) -> int:
     """Return what tells whether two INVITEs show the same caller and callee, as written."""
     shown, called = message.from_address.uri, message.request_uri
     asserted = message.headers.get(b"p-asserted-identity")
-    return hash((shown.user, called.raw, asserted[0] if asserted else b""))
+    return hash((shown.user, called.raw, asserted[0] if asserted else b"")) & SMALL

@@ -11,7 +11,7 @@ from itertools import islice
 
 import msgspec
 
-from edge.call.compact import compacted
+from edge.call.compact import SMALL, compacted
 from edge.detect.fast import count_in
 from edge.detect.stats import HOUR_NS, KINDS, Ended, Kind, Seen, Stats
 
@@ -34,10 +34,23 @@ class Bounds(msgspec.Struct, frozen=True):
 
 
 class Up(msgspec.Struct, gc=False):
-    """A call that is up."""
+    """A call that is up, and what it is counted under, one of each kind at most.
+
+    Not a tuple of them: that takes 32 octets more, and the collector of cycles looks at each.
+    """
 
     at: int
-    stats: tuple[Stats, ...]
+    first: Stats | None = None
+    second: Stats | None = None
+    third: Stats | None = None
+    fourth: Stats | None = None
+    fifth: Stats | None = None
+
+    @property
+    def stats(self) -> tuple[Stats, ...]:
+        """What it is counted under, in the order it was offered in."""
+        found = self.first, self.second, self.third, self.fourth, self.fifth
+        return tuple([stats for stats in found if stats is not None])
 
 
 class Behaviour:
@@ -75,7 +88,7 @@ class Behaviour:
         self, call: tuple[str, int], keys: tuple[tuple[Kind, str], ...], seen: Seen
     ) -> tuple[Stats, ...]:
         """Count a call in under its keys; return what is known of each."""
-        known = hash(call)
+        known = hash(call) & SMALL
         if known in self._calls:
             self._forget(known)
         elif len(self._calls) >= self.bounds.calls:
@@ -83,22 +96,23 @@ class Behaviour:
         at, stats_of = seen.at, self._stats
         found = tuple([stats_of(kind, value, at) for kind, value in keys])
         count_in(found, seen)
-        self._calls[known] = Up(seen.at, found)
+        self._calls[known] = Up(at, *found)
         return found
 
     def ended(self, call: tuple[str, int], how: Ended) -> tuple[Stats, ...]:
         """Count a call out; return what is known of each of its keys."""
-        up = self._calls.pop(hash(call), None)
+        up = self._calls.pop(hash(call) & SMALL, None)
         if up is None:
             self.unknown += 1
             return ()
-        for stats in up.stats:
+        found = up.stats
+        for stats in found:
             stats.count_out(how, max(0, how.at - up.at))
-        return up.stats
+        return found
 
     def forget(self, call: tuple[str, int]) -> None:
         """Count a call out whose end will say nothing of its sender: it is stopped."""
-        if (known := hash(call)) in self._calls:
+        if (known := hash(call) & SMALL) in self._calls:
             self._forget(known)
 
     def compact(self) -> None:

@@ -4,7 +4,7 @@
 Whichever comes first has it decided; the other is given the same verdict, and the same record.
 Where they differ in who calls whom, it is decided anew and the stricter verdict holds: whoever has
 an innocent INVITE decided first gains nothing for another under its name. Pure; bounded in number
-and in time, and small: INVITEs and what they were decided from are known by 64 bits of a hash that
+and in time, and small: INVITEs and what they were decided from are known by 60 bits of a hash that
 each process draws anew (PEP 456), so that nobody can make two alike.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Container
 
 import msgspec
 
+from edge.call.compact import SMALL
 from edge.decode.sip.message import SipMessage
 from edge.model.event import CallOffered
 from edge.model.verdict import Action, Verdict
@@ -103,7 +104,7 @@ class Rulings:
         message, trunk = offer.message, offer.trunk.name
         if trunk not in self._asked or not isinstance(message, SipMessage):
             return None
-        return hash((message.call_id, message.from_tag, message.cseq, trunk))
+        return hash((message.call_id, message.from_tag, message.cseq, trunk)) & SMALL
 
     def _forget(self, now_ns: int) -> None:
         """Let go of what is too old, or of the oldest where there is no room."""
@@ -119,7 +120,8 @@ class Rulings:
 
 def _numbers_of(offer: CallOffered) -> int:
     """Return a hash of every identity by what lists and rules know it by."""
-    return hash(tuple((p.role, p.number.e164 or p.number.raw) for p in offer.identities))
+    numbers = tuple((p.role, p.number.e164 or p.number.raw) for p in offer.identities)
+    return hash(numbers) & SMALL
 
 
 def _strictness(verdict: Verdict) -> tuple[int, int]:

@@ -24,7 +24,8 @@ from hil.loopback import free_port
 ROOT = Path(__file__).parents[2]
 SCENARIO, PEER = ROOT / "tests/bench/gate_load.xml", ROOT / "tests/bench/gate_peer.cfg"
 TARGET = 5_000
-RATES = (2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 9_000, 10_000, 12_000)
+RATES = (2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 9_000, 10_000, 12_000,
+         14_000, 16_000, 20_000)  # fmt: skip
 SECONDS = 4
 PATIENCE_S = 20.0
 

@@ -227,10 +227,10 @@ def test_calls_are_known_when_their_tables_were_copied(monkeypatch: pytest.Monke
     for rows in CALL_UP[:3], CALL_UP[3:]:
         for octets, _ in rows:
             talk.hear(octets)
-        assert len(list(talk.calls.compact())) == 3  # a table, and a pause before each other
+        talk.calls.compact()
     assert (talk.calls.up, len(talk.calls)) == (1, 1)
     assert talk.hear(write("BYE", cseq="2", tags=BOTH)) == ["released BYE by calling after 2"]
-    list(talk.calls.compact())
+    talk.calls.compact()
     assert (talk.calls.up, len(talk.calls)) == (0, 1)
     assert talk.wait(32) == []
     assert len(talk.calls) == 0
@@ -295,7 +295,7 @@ def test_a_hundred_thousand_calls_up_stay_small() -> None:
         for number in range(count):
             tags = f"{number:016x}", to_tag
             talk.hear(write(start, call=f"{number:032x}@192.0.2.1", tags=tags))
-        list(talk.calls.compact())
+        talk.calls.compact()
         octets.append(tracemalloc.get_traced_memory()[0] / count)
     tracemalloc.stop()
     assert talk.calls.up == 0

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from edge.detect.behaviour import Behaviour, Bounds
-from edge.detect.stats import HOUR_NS, NS, Ended, Kind, Stats
+from edge.detect.behaviour import Behaviour, Bounds, Up
+from edge.detect.stats import HOUR_NS, KINDS, NS, Ended, Kind, Stats
 from tests.detect.test_stats import ended, seen
 
 BOUNDS = Bounds(keys=6, calls=12, idle_ns=HOUR_NS, age_ns=24 * HOUR_NS)
@@ -160,3 +160,9 @@ def test_a_key_is_counted_anew_after_its_time() -> None:
     assert (old.attempts, new.attempts, new.campaign) == (1, 1, "c1")
     behaviour.ended(("1", 1), ended())
     assert (old.live, new.live) == (0, 1)
+
+
+def test_a_call_may_be_counted_under_a_key_of_each_kind() -> None:
+    keys = tuple(Stats(kind, str(kind), 0, 0) for kind in KINDS)
+    assert Up(0, *keys).stats == keys
+    assert Up(0, *keys[1:]).stats == keys[1:]

@@ -32,6 +32,7 @@ from drivers.taps.afpacket.wire import (
 from edge.clock import monotonic_s
 from edge.decode.chain import LAYERS
 from edge.errors import ConfigError, DriverLost
+from edge.intake.readable import readable
 from edge.model.unit import Unit
 from edge.ports import Driver, Losses
 
@@ -155,16 +156,11 @@ class AfPacketTap:
 
     async def _wait(self) -> None:
         """Wait until there is a block or an error, but no longer than `LOOK_S`."""
-        loop = asyncio.get_running_loop()
-        news = asyncio.Event()
-        loop.add_reader(self._socket, news.set)
         try:
             async with asyncio.timeout(LOOK_S):
-                await news.wait()
+                await readable(self._socket)
         except TimeoutError:
             return
-        finally:
-            loop.remove_reader(self._socket)
         if error := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             self._gone = os.strerror(error).lower()
             await asyncio.sleep(self._handed_over_s)

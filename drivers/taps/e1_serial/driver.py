@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from drivers.taps.e1_serial.probe import Probe, Protocol, State
 from edge.clock import monotonic_s, now_ns
 from edge.errors import ConfigError, DriverLost
+from edge.intake.readable import readable
 from edge.model.unit import Unit
 from edge.ports import Driver, Losses
 
@@ -104,7 +105,7 @@ class SerialTap:
         if self._descriptor is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left_s):
-                    await _readable(self._descriptor)
+                    await readable(self._descriptor)
         await asyncio.sleep(GATHER_S)
 
 
@@ -113,16 +114,6 @@ def _descriptor(port: serial.Serial) -> int | None:
         return port.fileno()
     except io.UnsupportedOperation:
         return None
-
-
-async def _readable(descriptor: int) -> None:
-    loop = asyncio.get_running_loop()
-    news = asyncio.Event()
-    loop.add_reader(descriptor, news.set)
-    try:
-        await news.wait()
-    finally:
-        loop.remove_reader(descriptor)
 
 
 async def open_tap(name: str, config: Config) -> SerialTap:

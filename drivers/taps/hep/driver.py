@@ -21,6 +21,7 @@ from drivers.taps.hep.wire import Framer
 from edge.clock import now_ns
 from edge.decode.hep import LINK, split_key
 from edge.errors import DriverLost
+from edge.intake.readable import readable
 from edge.model.unit import ClockQuality, Unit
 from edge.ports import Driver, Losses
 
@@ -104,7 +105,7 @@ class UdpTap:
         while self._socket.fileno() >= 0:
             if units := self._received():
                 return units
-            await self._readable()
+            await readable(self._socket)
         return ()
 
     def lost(self) -> Losses:
@@ -127,15 +128,6 @@ class UdpTap:
                 if unit := self._intake.unit(packet, _stamp(ancillary), _KERNEL_CLOCK):
                     units.append(unit)
         return units
-
-    async def _readable(self) -> None:
-        loop = asyncio.get_running_loop()
-        news = asyncio.Event()
-        loop.add_reader(self._socket, news.set)
-        try:
-            await news.wait()
-        finally:
-            loop.remove_reader(self._socket)
 
 
 def _stamp(ancillary: list[tuple[int, int, bytes]]) -> int:

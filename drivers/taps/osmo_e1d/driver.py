@@ -28,6 +28,7 @@ from drivers.taps.osmo_e1d.wire import (
 )
 from edge.clock import now_ns
 from edge.errors import DriverLost
+from edge.intake.readable import readable
 from edge.model.message import Malformed
 from edge.model.unit import Alarm, ClockQuality, Direction, LinkType, Unit
 from edge.ports import Driver, Losses
@@ -82,7 +83,7 @@ class Control:
         request = packet(open_raw(interface, line, timeslot))
         await asyncio.get_running_loop().sock_sendall(self.socket, request)
         while True:
-            await _readable(self.socket.fileno())
+            await readable(self.socket.fileno())
             message, descriptors = self._receive()
             if message and message.kind is not Kind.EVENT:
                 break
@@ -156,7 +157,7 @@ class OsmoE1dTap:
             if units:
                 return units
             # The selector has itself a descriptor, readable while one of its own is.
-            await _readable(self._ready)
+            await readable(self._ready)
 
     def lost(self) -> Losses:
         """Return nothing: the daemon drops what we do not fetch in seconds, and does not say."""
@@ -209,16 +210,6 @@ class OsmoE1dTap:
             self._sides[line],
             channel=f"{self._interface}:{timeslot}",
         )
-
-
-async def _readable(descriptor: int | selectors.EpollSelector) -> None:
-    loop = asyncio.get_running_loop()
-    news = asyncio.Event()
-    loop.add_reader(descriptor, news.set)
-    try:
-        await news.wait()
-    finally:
-        loop.remove_reader(descriptor)
 
 
 async def open_tap(name: str, config: Config) -> OsmoE1dTap:
