@@ -2,13 +2,16 @@
 """What the kernel says of its network interfaces, over rtnetlink: state, and frames it lost.
 
 Reads only, and so needs no right. An answer takes about a millisecond: ask once a second, not once
-a packet. pyroute2 is brought in with the first question, in a thread: it is a quarter of all that
+a packet. pyroute2 is brought in with the first question, in a thread: it is a part of all that
 `core` imports, and whatever else starts need not wait for it.
 """
 
 import asyncio
+import sys
 from errno import ENODEV
 from importlib import import_module
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -46,11 +49,11 @@ class Link(msgspec.Struct, frozen=True):
 
 async def link(name: str) -> Link | None:
     """Return the interface of that name as it is now; None if there is none."""
-    pyroute2 = await asyncio.to_thread(import_module, "pyroute2")
-    async with pyroute2.AsyncIPRoute() as route:
+    iproute, exceptions = await asyncio.to_thread(_rtnetlink)
+    async with iproute.AsyncIPRoute() as route:
         try:
             (answer,) = await route.link("get", ifname=name)
-        except pyroute2.NetlinkError as refusal:
+        except exceptions.NetlinkError as refusal:
             if refusal.code == ENODEV:
                 return None
             raise
@@ -64,6 +67,23 @@ def state(found: Link | None) -> str:
     if not found.enabled:
         return "down"
     return UP if found.carrier else "no carrier"
+
+
+def _rtnetlink() -> tuple[ModuleType, ModuleType]:
+    """Return what of pyroute2 speaks rtnetlink, and its errors.
+
+    The package brings in all that it has, which takes 4 MB more of `core`: so its parts are asked
+    for as if it was there already.
+    """
+    name = "pyroute2"
+    found = find_spec(name) if name not in sys.modules else None
+    if found is None:
+        return import_module(f"{name}.iproute"), import_module(f"{name}.netlink.exceptions")
+    sys.modules[name] = module_from_spec(found)
+    try:
+        return import_module(f"{name}.iproute"), import_module(f"{name}.netlink.exceptions")
+    finally:
+        del sys.modules[name]  # whoever asks for the whole has it
 
 
 def _link(answer: Any) -> Link:  # noqa: ANN401 - pyroute2 ships no types

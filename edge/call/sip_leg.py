@@ -54,8 +54,8 @@ class SipCall(Silent):
         self.caller = caller_of(message)
         "Until the answer: who is challenged begins again before it."
         self.cseq = _once(message.cseq)
-        self.callees: tuple[bytes, ...] = ()
-        "Tags of the phones that answered: with each there is a dialog."
+        self.callees = b""
+        "Tags of the phones that answered, each behind a line end: with each there is a dialog."
         self.attempt = attempt
         self.trunk = trunk
         self.state = _CALLING
@@ -84,8 +84,9 @@ class SipCall(Silent):
 
     def answered_by(self, tag: bytes) -> None:
         """Note the tag of a phone that answered."""
-        if tag not in self.callees and len(self.callees) < MAX_LEGS and len(tag) <= MAX_OCTETS:
-            self.callees += (tag,)
+        if len(tag) > MAX_OCTETS or self.callees.count(b"\n") >= MAX_LEGS or self._is_callee(tag):
+            return
+        self.callees += b"\n" + tag
 
     def in_dialog(self, message: SipMessage) -> bool:
         """Whether a request stands in a dialog of this call that is up (section 12.2)."""
@@ -94,7 +95,10 @@ class SipCall(Silent):
         ours, theirs = message.from_tag, message.to_tag
         if ours != self.from_tag:
             ours, theirs = theirs, ours
-        return ours == self.from_tag and theirs in self.callees
+        return ours == self.from_tag and self._is_callee(theirs)
+
+    def _is_callee(self, tag: bytes) -> bool:
+        return tag in self.callees.split(b"\n")[1:]
 
     def links(self, message: SipMessage, trunk: Trunk) -> bool:
         """Whether an INVITE is another leg of this attempt; takes it in if so.
@@ -140,7 +144,7 @@ class SipCall(Silent):
 
     def end(self) -> None:
         """Let go of what was needed while it was up: its messages may be sent again for a while."""
-        self.callees = self.vias = ()
+        self.callees, self.vias = b"", ()
         self.caller = self.offered_at = self.answered_at = 0
 
     def refuse_leg(self, branch: bytes) -> bool:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Interfaces made for the purpose, in a network namespace of the test's own."""
 
+import asyncio
 import json
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -68,3 +70,17 @@ async def test_the_counts_are_those_that_ip_shows() -> None:
     link = await netlink.link("right")
     assert (link.dropped, link.missed, link.errors) == (rx["dropped"], 0, rx["errors"])
     assert link.dropped == 3
+
+
+async def test_only_a_part_of_pyroute2_is_brought_in_and_the_whole_may_be_afterwards() -> None:
+    code = (
+        "import asyncio, sys\n"
+        "from drivers.host import netlink\n"
+        "print(asyncio.run(netlink.link('lo')).index)\n"
+        "print('pyroute2.ndb' in sys.modules)\n"
+        "import pyroute2\n"
+        "with pyroute2.IPRoute() as route: print(len(route.link_lookup(ifname='lo')))\n"
+        "print(netlink._rtnetlink()[0].AsyncIPRoute is pyroute2.AsyncIPRoute)\n"
+    )
+    told = await asyncio.to_thread(subprocess.check_output, [sys.executable, "-c", code], text=True)
+    assert told.split() == ["1", "False", "1", "True"]
