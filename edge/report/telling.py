@@ -52,7 +52,7 @@ class _Passed(msgspec.Struct, gc=False):
     def parties(self) -> tuple[str, str]:
         """Return the calling and the called number."""
         calling, called = self.numbers[: self.calling], self.numbers[self.calling :]
-        return calling.decode(), called.decode()
+        return calling.decode("utf-8", "surrogatepass"), called.decode("utf-8", "surrogatepass")
 
 
 class Teller:
@@ -173,8 +173,8 @@ class Teller:
         offer = decided.offer
         if len(self._passed) >= self._most:
             self._passed.pop(next(iter(self._passed)))
-        calling = shown(offer.calling.number)[:MOST_TEXT].encode()
-        called = shown(offer.called.number).encode()
+        calling = shown(offer.calling.number)[:MOST_TEXT].encode("utf-8", "surrogatepass")
+        called = shown(offer.called.number).encode("utf-8", "surrogatepass")
         self._passed[_key(offer)] = _Passed(
             offer.at, offer.trunk.name, offer.proto, calling + called,
             len(calling), decided.verdict.rule, peer_of(offer.message),

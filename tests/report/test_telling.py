@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from edge.model.event import CallAnswered, CallReleased, TapBlind
 from edge.model.message import Malformed, Message
+from edge.model.number import Number
 from edge.model.outcome import Outcome, Result
 from edge.model.unit import LinkType, Unit
 from edge.model.verdict import Action, Basis, Mode, Verdict
@@ -82,6 +83,20 @@ def test_a_call_let_through_is_told_when_it_is_over_without_who_was_called(
     )  # fmt: skip
     assert (said.call, said.called) == (f"hash(2,{NOW})", f"hash(12,{NOW})")
     assert (said.key, said.offered, said.lasted_ms) == ("2026Q1-test", NOW, 5000)
+
+
+@pytest.mark.parametrize("calling", ["", "ұялы", "a\nb", "😀" * 2 * MOST_TEXT], ids=len)
+@pytest.mark.parametrize("called", ["", "қала", "b" * 2 * MOST_TEXT, "\udc80"], ids=len)
+def test_numbers_that_are_none_are_told_as_they_were_heard(calling: str, called: str) -> None:
+    desk = Desk(Hashing(lambda text, _at: ascii(text), lambda _at: "2026Q1-test"))
+    found = decided(Action.ALLOW)
+    refused = [replace(found.offer.calling, number=Number(raw)) for raw in (calling, called)]
+    offer = replace(found.offer, calling=refused[0], called=refused[1])
+    desk.teller.tell(Decided(offer, found.verdict, 1500))
+    desk.teller.tell(released())
+    (said,) = desk.read()
+    assert said.calling == (calling or "(none)")[:MOST_TEXT]
+    assert said.called == ascii(called or "(none)")
 
 
 @pytest.mark.parametrize(
