@@ -2,13 +2,14 @@
 """What the kernel says of its network interfaces, over rtnetlink: state, and frames it lost.
 
 Reads only, and so needs no right. An answer takes about a millisecond: ask once a second, not once
-a packet. pyroute2 is brought in with the first question, in a thread: it is a part of all that
-`core` imports, and whatever else starts need not wait for it.
+a packet. pyroute2 is brought in with the first question, in a thread: it takes long, and
+whatever else starts need not wait for it.
 """
 
 import asyncio
 import sys
 from errno import ENODEV
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
@@ -69,21 +70,22 @@ def state(found: Link | None) -> str:
     return UP if found.carrier else "no carrier"
 
 
+@cache
 def _rtnetlink() -> tuple[ModuleType, ModuleType]:
     """Return what of pyroute2 speaks rtnetlink, and its errors.
 
     The package brings in all that it has, which takes 4 MB more of `core`: so its parts are asked
-    for as if it was there already.
+    for as if it was there already. Threads that ask for the first time at once may bring in more.
     """
     name = "pyroute2"
-    found = find_spec(name) if name not in sys.modules else None
-    if found is None:
-        return import_module(f"{name}.iproute"), import_module(f"{name}.netlink.exceptions")
-    sys.modules[name] = module_from_spec(found)
+    found = None if name in sys.modules else find_spec(name)
+    if found:
+        sys.modules[name] = module_from_spec(found)
     try:
         return import_module(f"{name}.iproute"), import_module(f"{name}.netlink.exceptions")
     finally:
-        del sys.modules[name]  # whoever asks for the whole has it
+        if found:
+            sys.modules.pop(name, None)  # whoever asks for the whole has it
 
 
 def _link(answer: Any) -> Link:  # noqa: ANN401 - pyroute2 ships no types

@@ -177,7 +177,7 @@ class Seizures(Generic[StateT, SignalT, MessageT]):
 
     def touch(self, call: Seizure[StateT, MessageT], at: int) -> None:
         """Note that a call is alive."""
-        self._queue(call.state).touch(call, at)
+        self._line_of(call.state).touch(call, at)
 
     def step(self, call: Seizure[StateT, MessageT], signal: SignalT, said: Said) -> list[CallEvent]:
         """Move a call by the table; return the events of entering a new state."""
@@ -186,7 +186,7 @@ class Seizures(Generic[StateT, SignalT, MessageT]):
         if after is None:
             self.counts["unexpected"] += 1
             return []
-        self._queue(before).drop(call)
+        self._line_of(before).drop(call)
         call.state = after
         self.touch(call, said.at)
         offered = [] if after in self._rules.dialling else self._offer(call, said.at)
@@ -244,21 +244,21 @@ class Seizures(Generic[StateT, SignalT, MessageT]):
         if over := self._over.pop_oldest():
             self._forget(over)
             return []
-        queues = sorted((self._setup, self._talk), key=IdleLine.next_due)
-        call = queues[0].pop_oldest() or queues[1].pop_oldest()
+        lines = sorted((self._setup, self._talk), key=IdleLine.next_due)
+        call = lines[0].pop_oldest() or lines[1].pop_oldest()
         return self._give_up(call, now, "evicted") if call else []
 
     def _give_up(self, call: Seizure[StateT, MessageT], now: int, why: str) -> list[CallEvent]:
         return self.step(call, self._rules.silence, Said(now, why, "us"))
 
-    def _queue(self, state: StateT) -> IdleLine[Seizure[StateT, MessageT]]:
+    def _line_of(self, state: StateT) -> IdleLine[Seizure[StateT, MessageT]]:
         if state in self._rules.talking:
             return self._talk
         return self._over if state in self._rules.clearing else self._setup
 
     def _forget(self, call: Seizure[StateT, MessageT]) -> None:
         """Free the circuit."""
-        self._queue(call.state).drop(call)
+        self._line_of(call.state).drop(call)
         for key in call.keys:
             if self._calls.get(key) is call:
                 del self._calls[key]

@@ -270,8 +270,8 @@ class SipCalls:
         if over := self._over.pop_oldest():
             self._forget(over)
             return None
-        queues = sorted((self._setup, self._talk), key=IdleLine.next_due)
-        call = queues[0].pop_oldest() or queues[1].pop_oldest()
+        lines = sorted((self._setup, self._talk), key=IdleLine.next_due)
+        call = lines[0].pop_oldest() or lines[1].pop_oldest()
         return self._give_up(call, now, "evicted") if call else None
 
     def _dismiss(self, call: SipCall, now: int) -> CallEvent | None:
