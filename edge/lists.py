@@ -65,6 +65,8 @@ class Followed:
         """Hold nothing yet."""
         self._store = store
         self._list: Snapshot | None = None
+        self._before: Snapshot | None = None
+        "Held until `let_go`: to unmap ten million numbers takes milliseconds."
         self._known = Known(State(), [])
         self._age = Age.FRESH
         self._seen: tuple[Stamp, ...] = ()
@@ -95,7 +97,7 @@ class Followed:
         """Read the files again, the list only if it is `new`; yield what is wrong with them."""
         if new:
             try:
-                self._list = _whole(self._store.current)
+                self._list, self._before = _whole(self._store.current), self._list
             except ListError as error:
                 if self._list is None:
                     self._list = self._kept()
@@ -111,6 +113,10 @@ class Followed:
             with suppress(ListError):
                 return _whole(path)
         return None
+
+    def let_go(self) -> None:
+        """Have the list before this one unmapped, if nobody else holds it."""
+        self._before = None
 
     def blocklist(self) -> Blocklist | None:
         """Return what the list says now; None while there is none."""
@@ -184,6 +190,11 @@ class Lists:
         """Return the lists as they are found at the start."""
         return self.look(now_s) or Look(self._tables, [])
 
+    def let_go(self) -> None:
+        """Let go of what was in force before the last look, once nobody asks it."""
+        for followed in self._followed.values():
+            followed.let_go()
+
     def entries(self) -> dict[str, int]:
         """Return how many entries are held of each signed list that could be read."""
         held = {name: followed.blocklist() for name, followed in [*self._followed.items()]}
@@ -225,7 +236,7 @@ class ListWatch:
             await self.look()
 
     async def look(self) -> None:
-        """Look once: files are opened and read in a thread, beside the calls."""
+        """Look once: files are opened, read and let go of in a thread, beside the calls."""
         found = await asyncio.to_thread(self._lists.look, clock.now_ns() // NS)
         if found is None:
             return
@@ -236,3 +247,4 @@ class ListWatch:
         structlog.get_logger("core").info(
             "lists", names=blocklist.name, version=blocklist.version, entries=len(blocklist)
         )
+        await asyncio.to_thread(self._lists.let_go)

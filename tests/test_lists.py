@@ -2,6 +2,8 @@
 """New lists and urgent records reach the running core within a second; what is damaged does not."""
 
 import asyncio
+import threading
+import weakref
 
 import pytest
 from msgspec.structs import replace
@@ -15,7 +17,7 @@ from edge.box.spared import Spared, write_spared
 from edge.config import parse
 from edge.intake.ear import ears_of, hear_all
 from edge.judging import build
-from edge.lists import Lists
+from edge.lists import Lists, ListWatch
 from edge.model.event import UNKNOWN_TRUNK
 from edge.model.verdict import Action, Verdict
 from edge.pipeline import Decided
@@ -84,6 +86,22 @@ def test_a_new_version_is_taken_and_nothing_is_done_where_nothing_changed(site):
     assert (blocklist.version, action(blocklist, OTHER)) == (2, Action.BLOCK)
     (name,) = site.lists.entries()
     assert site.lists.entries()[name] == before[name] + 1 == len(blocklist)
+
+
+def test_the_list_before_goes_in_a_thread_once_the_new_one_is_asked(site):
+    asked = [site.lists.first(NOW).blocklist]
+    gone: list[int] = []
+    weakref.finalize(asked[0], lambda: gone.append(threading.get_ident()))
+    site.publish(OTHER)
+
+    def swap(new):
+        asked[0] = new
+        assert gone == []
+
+    asyncio.run(ListWatch(site.lists, swap, print).look())
+    assert action(asked[0], OTHER) is Action.BLOCK
+    (thread,) = gone
+    assert thread != threading.get_ident()  # calls are judged in this one, and wait for nothing
 
 
 def test_tables_are_asked_beside_the_signed_lists(tmp_path):

@@ -8,7 +8,8 @@ retained, which workers that share a subscription are not given.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -28,6 +29,8 @@ LOOK_S = 0.1
 
 EVERYBODY = topic.down(topic.ALL, topic.HUB)
 BIRTHS = topic.up("+", topic.STATE)
+
+Result = TypeVar("Result")
 
 
 def next_epoch(store: Store) -> int:
@@ -60,10 +63,16 @@ class Herald:
         self._name = name
         self._now_ns = now_ns
         self._sleep = sleep
+        # one, so that it takes one connection to the database, however much it has to do at once
+        self._thread = ThreadPoolExecutor(1, "herald")
+
+    async def _beside(self, work: Callable[..., Result], *args: object) -> Result:
+        """Do what may wait for the database, one thing after the other."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     async def run(self, broker: Broker) -> None:
         """Speak on one connection until it ends. Raises `DriverLost`."""
-        epoch = await asyncio.to_thread(next_epoch, self._store)
+        epoch = await self._beside(next_epoch, self._store)
         session = Session(f"{self._name}-herald", will=self._state(epoch, online=False))
         async with connected(broker, session) as link:
             await link.subscribe(EVERYBODY, BIRTHS)
@@ -74,14 +83,17 @@ class Herald:
                 link.send(self._state(epoch, online=False))
 
     async def _at_work(self, link: Link, epoch: int) -> None:
-        for voice in self._desk.voices:
-            voice.anew()
+        await self._beside(self._anew)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._hear(link, epoch))
                 group.create_task(self._speak(link))
         except BaseExceptionGroup as both:
             raise both.exceptions[0] from None
+
+    def _anew(self) -> None:
+        for voice in self._desk.voices:
+            voice.anew()
 
     def _state(self, epoch: int, *, online: bool) -> Outbound:
         state = Hub(online=online, epoch=epoch, at=self._now_ns())
@@ -97,7 +109,7 @@ class Herald:
                 link.settle(message)
 
     async def _birth(self, message: Inbound) -> None:
-        await asyncio.to_thread(self._desk.take, message.topic, message.payload, self._now_ns())
+        await self._beside(self._desk.take, message.topic, message.payload, self._now_ns())
 
     def _news(self) -> list[Outbound]:
         now_ns = self._now_ns()
@@ -105,9 +117,9 @@ class Herald:
 
     async def _speak(self, link: Link) -> None:
         while True:
-            for message in await asyncio.to_thread(self._news):
+            for message in await self._beside(self._news):
                 _complain(message, await link.publish(message))
-            messages = await asyncio.to_thread(outgoing.waiting, self._store)
+            messages = await self._beside(outgoing.waiting, self._store)
             sent = [(number, link.send(message)) for number, message in messages]
             taken = []
             for (number, future), (_, message) in zip(sent, messages, strict=True):
@@ -115,7 +127,7 @@ class Herald:
                 taken.append(number)
                 _complain(message, code)  # said again it would be refused again
             if taken:
-                await asyncio.to_thread(outgoing.done, self._store, taken)
+                await self._beside(outgoing.done, self._store, taken)
             else:
                 await self._sleep(LOOK_S)
 

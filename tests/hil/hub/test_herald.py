@@ -2,11 +2,14 @@
 """The herald says whether the hub is there, and never twice the wrong thing."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from typing_extensions import override
 
 from edge.report.message import Hub, State
 from edge.report.port import Inbound, Outbound
@@ -169,3 +172,54 @@ def test_births_that_are_retained_are_heard(tmp_path: Path, own: Store) -> None:
 
     with places.mosquitto(tmp_path) as broker:
         asyncio.run(asyncio.wait_for(go(broker), PATIENCE_S))
+
+
+class Meeting(Crier):
+    """A part that reads the database for as long as nobody else does, or a tenth of a second."""
+
+    hears = frozenset({"state"})
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._store = store
+        self._met = threading.Barrier(2)
+        self.births = 0
+
+    @override
+    def take(self, node: str, rest: str, payload: bytes, now_ns: int) -> Sequence[Outbound]:
+        self.births += 1
+        self._read()
+        return ()
+
+    @override
+    def news(self, now_ns: int) -> Sequence[Outbound]:
+        self._read()
+        return ()
+
+    def _read(self) -> None:
+        with self._store.reading() as connection, suppress(threading.BrokenBarrierError):
+            connection.execute(sa.text("SELECT 1"))
+            self._met.wait(0.1)
+            self._met.reset()
+
+
+def test_one_connection_to_the_database_is_enough(tmp_path: Path, own: Store) -> None:
+    """Each has files of its own, and would stay open for as long as the hub lives."""
+    part = Meeting(own)
+    opened: list[object] = []
+    sa.event.listen(own.engine, "connect", lambda connection, _record: opened.append(connection))
+
+    async def go(broker: Broker) -> None:
+        async with (
+            connected(broker, Session("n1")) as link,
+            speaking(broker, own, Desk(own, [part])),
+        ):
+            one = MadeUp(link, "n1")
+            for born in range(1, 4):
+                await one.be(State(state="ready", epoch=born, at=born))
+                while part.births < born:  # noqa: ASYNC110 - another thread counts them
+                    await asyncio.sleep(0.02)
+
+    with places.mosquitto(tmp_path) as broker:
+        asyncio.run(asyncio.wait_for(go(broker), PATIENCE_S))
+    assert opened == []  # the one of its tables, made before, does it all
