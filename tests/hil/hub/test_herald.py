@@ -35,11 +35,13 @@ def own(tmp_path: Path) -> Iterator[Store]:
 
 
 @asynccontextmanager
-async def speaking(broker: Broker, store: Store, desk: Desk | None = None) -> AsyncIterator[None]:
+async def speaking(
+    broker: Broker, store: Store, desk: Desk | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
     async with asyncio.TaskGroup() as group:
         herald = Herald(store, desk or Desk(store, []), name="tested")
         task = group.create_task(herald.run(broker))
-        yield
+        yield task
         task.cancel()
 
 
@@ -67,10 +69,11 @@ def test_it_comes_and_goes(tmp_path: Path, own: Store) -> None:
 
 def test_its_will_takes_its_word_back(tmp_path: Path, own: Store) -> None:
     async def go(broker: Broker) -> None:
-        async with appliance(broker, "n1") as one, speaking(broker, own):
+        async with appliance(broker, "n1") as one, speaking(broker, own) as herald:
             assert await one.until(lambda: said(one) == [(True, 1)], PATIENCE_S)
             async with connected(broker, Session("tested-herald")):  # takes its place
                 assert await one.until(lambda: said(one) == [(True, 1), (False, 1)], PATIENCE_S)
+                await asyncio.wait({herald}, timeout=PATIENCE_S)
 
     with places.mosquitto(tmp_path) as broker, pytest.raises(BaseExceptionGroup):
         asyncio.run(go(broker))
