@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A telephone number as ISUP and Q.931 carry it: the digits and everything said about them."""
 
+from typing import ClassVar
+
 import msgspec
 
 from edge.model.number import Nature, Number, Party, Presentation, Screening
@@ -70,3 +72,27 @@ class HeardNumber(msgspec.Struct, frozen=True, gc=False):
         found |= {name: True for name, said in marks.items() if said}
         codes = {"qualifier": self.qualifier, "reason": self.reason}
         return found | {name: code for name, code in codes.items() if code >= 0}
+
+
+class Numbered:
+    """What ISUP and Q.931 messages have alike: the numbers they carry."""
+
+    identities: ClassVar[frozenset[str]]
+    "Roles of numbers that are identities: those that a `Party` knows."
+    numbers: tuple[HeardNumber, ...]
+    "In the order heard."
+
+    def number(self, role: str) -> HeardNumber | None:
+        """Return the first number heard in this role."""
+        return next((number for number in self.numbers if number.role == role), None)
+
+    @property
+    def calling(self) -> str:
+        """Digits of the first calling party number."""
+        number = self.number("calling")
+        return number.digits if number else ""
+
+    @property
+    def parties(self) -> tuple[Party, ...]:
+        """Every identity the message carries, in its order; normal forms are yet to be found."""
+        return tuple(one.party() for one in self.numbers if one.role in self.identities)

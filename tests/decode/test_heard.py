@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A heard number as an identity and as JSON."""
 
-from edge.decode.heard import HeardNumber
+from msgspec.structs import replace
+
+from edge.decode.heard import HeardNumber, Numbered
 from edge.model.number import Nature, Number, Party, Presentation, Screening
 
 HEARD = HeardNumber(
@@ -46,3 +48,18 @@ def test_what_was_not_said_is_absent():
         "presentation": "allowed",
         "ended": True,
     }
+
+
+def test_of_its_numbers_a_message_tells_the_first_and_those_that_are_identities():
+    class Message(Numbered):
+        identities = frozenset({"calling"})
+
+    message = Message()
+    second, other = replace(HEARD, digits="442079460124"), replace(HEARD, role="connected")
+    message.numbers = (other, HEARD, second)
+    assert (message.number("connected"), message.number("called")) == (other, None)
+    assert message.calling == "442079460123"
+    assert message.parties == (HEARD.party(), second.party())
+    message.numbers = (other,)
+    assert message.calling == ""
+    assert not message.parties

@@ -11,7 +11,7 @@ import msgspec
 
 from edge.decode.cause import Cause, read_cause
 from edge.decode.cursor import Cursor, Unreadable
-from edge.decode.heard import HeardNumber
+from edge.decode.heard import HeardNumber, Numbered
 from edge.decode.isup.codes import (
     CAUSE,
     OPTIONAL_BACKWARD,
@@ -25,13 +25,10 @@ from edge.decode.isup.parameter import show
 from edge.decode.layer import place
 from edge.decode.mtp3 import Label
 from edge.model.message import Flow, Malformed
-from edge.model.number import Party
 from edge.model.unit import Unit
 
 SEGMENTED = 0x04
 "Simple segmentation indicator, the same bit in both optional call indicators (Q.763 3.37, 3.38)."
-IDENTITIES = {"calling", "called", "redirecting", "original-called", "generic", "location"}
-"Roles that a `Party` knows."
 FACTS = {
     "opc", "dpc", "cic", "ni", "nature_of_connection", "forward_call", "calling_category",
     "transmission_medium", "redirection", "propagation_delay", "hop_counter",
@@ -60,8 +57,12 @@ class Circuit(msgspec.Struct, frozen=True, gc=False):
         return {**self.label.fields(), "cic": self.cic}
 
 
-class IsupMessage:
+class IsupMessage(Numbered):
     """A message on a circuit, or in a SIP body, where no circuit is named."""
+
+    identities = frozenset(
+        {"calling", "called", "redirecting", "original-called", "generic", "location"}
+    )
 
     def __init__(
         self,
@@ -96,26 +97,11 @@ class IsupMessage:
             return self.circuit.text()
         return place(self.unit)
 
-    def number(self, role: str) -> HeardNumber | None:
-        """Return the first number heard in this role."""
-        return next((number for number in self.numbers if number.role == role), None)
-
-    @property
-    def calling(self) -> str:
-        """Digits of the calling party number."""
-        number = self.number("calling")
-        return number.digits if number else ""
-
     @property
     def called(self) -> str:
         """Digits of the called party number; of a SAM, the digits it adds."""
         number = self.number("called") or self.number("subsequent")
         return number.digits if number else ""
-
-    @property
-    def parties(self) -> tuple[Party, ...]:
-        """Every identity the message carries, in its order; normal forms are yet to be found."""
-        return tuple(number.party() for number in self.numbers if number.role in IDENTITIES)
 
     def octets(self, code: int) -> bytes:
         """Return the first parameter with this code; empty if absent."""

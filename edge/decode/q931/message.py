@@ -11,17 +11,15 @@ import msgspec
 
 from edge.decode.cause import Cause, read_cause
 from edge.decode.cursor import Cursor, Unreadable
-from edge.decode.heard import HeardNumber
+from edge.decode.heard import HeardNumber, Numbered
 from edge.decode.q931.codes import CAUSE, CHANNEL, ELEMENTS, MESSAGES, PROTOCOL, SENDING_COMPLETE
 from edge.decode.q931.element import Channel, read_channel, show
 from edge.decode.q931.framing import Element, cut
 from edge.decode.q931.number import ROLES, read_number
 from edge.model.message import Flow, Malformed
-from edge.model.number import Party
 from edge.model.unit import Unit
 
 OTHER_SIDE = {"user": "network", "network": "user", "asp": "sg", "sg": "asp"}
-IDENTITIES = {"calling", "called", "redirecting"}
 FACTS = {"side", "bearer_capability", "channel", "progress", "display", "sending_complete"}
 "Fields that tell where a call came from, beside its numbers."
 LENGTH_MASK = 0x0F
@@ -57,8 +55,10 @@ class Reference(msgspec.Struct, frozen=True, gc=False):
         return {"cr": self.value, "cr_flag": self.flag, "side": self.side}
 
 
-class Q931Message:
+class Q931Message(Numbered):
     """A message on a D channel."""
+
+    identities = frozenset({"calling", "called", "redirecting"})
 
     def __init__(
         self,
@@ -91,25 +91,10 @@ class Q931Message:
         """`tap/channel/CRV`; both sides may use the same value: `reference.key()` tells apart."""
         return self.reference.text()
 
-    def number(self, role: str) -> HeardNumber | None:
-        """Return the first number heard in this role."""
-        return next((number for number in self.numbers if number.role == role), None)
-
-    @property
-    def calling(self) -> str:
-        """Digits of the first calling party number."""
-        number = self.number("calling")
-        return number.digits if number else ""
-
     @property
     def called(self) -> str:
         """Digits of the called party number; of an INFORMATION, the digits it adds."""
         return "".join(number.digits for number in self.numbers if number.role == "called")
-
-    @property
-    def parties(self) -> tuple[Party, ...]:
-        """Every identity the message carries, in its order; normal forms are yet to be found."""
-        return tuple(number.party() for number in self.numbers if number.role in IDENTITIES)
 
     def content(self, code: int) -> bytes | None:
         """Return the first element of codeset 0 with this code."""
