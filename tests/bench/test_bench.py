@@ -7,6 +7,8 @@ target in this run.
 
 import importlib
 import json
+import platform
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,8 @@ def test_bench() -> None:
     assert all(tuple(row) == FIELDS for row in rows)
     KEPT.parent.mkdir(exist_ok=True)
     KEPT.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    table = Table(title="Measured on this machine, now", title_justify="left")
+    python = f"Python {platform.python_version()} of {sys.base_prefix}"
+    table = Table(title=f"Measured on this machine, now, by {python}", title_justify="left")
     for field in FIELDS:
         table.add_column(field.replace("_", " "))
     for row in rows:
