@@ -38,8 +38,7 @@ from edge.verdict.policy import Policy
 from tests.call.sip_talk import INTERNATIONAL, write
 from tests.detect.box import centre
 from tests.enforce.talk import called_from, offer
-from tests.evidence.box import decided as kept_decided
-from tests.evidence.test_journal import room
+from tests.evidence.box import decided as kept_decided, room
 from tests.intake.test_ear import CONFIG
 from tests.report.test_telling import HASHING, Desk, decided
 from tests.verdict.calls import MOBILE, NOW, entry, no_alarm

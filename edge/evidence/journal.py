@@ -17,8 +17,9 @@ import msgspec
 from edge import clock
 from edge.call.peer import peer_of
 from edge.errors import InputError
+from edge.evidence.capture import capture_in
 from edge.evidence.log import Appended, Log
-from edge.evidence.section import frames_in, is_whole, section_of
+from edge.evidence.section import frames_in, section_of
 from edge.evidence.shelf import capture_of, find, read_record
 from edge.model.outcome import Outcome
 from edge.model.unit import Unit
@@ -28,7 +29,6 @@ from edge.verdict.explain import explain, explanation
 from edge.verdict.rule import CAMPAIGN
 
 VERDICTS = "verdicts.jsonl"
-FRAMES = "frames.pcapng"
 
 NOT_KEPT = -1
 "Leaf of a record that could not be written."
@@ -140,7 +140,7 @@ class Journal:
             if self._frames is not None:
                 self._log.retire(self._frames)
                 self._frames = None
-            self._frames, self._day = Appended(_capture_in(day)), day
+            self._frames, self._day = Appended(capture_in(day, VERDICTS)), day
         return self._frames
 
     def sync(self) -> bool:
@@ -167,15 +167,6 @@ def is_evidence(verdict: Verdict) -> bool:
     if verdict.acts or verdict.wanted is not verdict.action:
         return True
     return any(reason.rule == CAMPAIGN.id for reason in verdict.reasons)
-
-
-def _capture_in(day: Path) -> Path:
-    """Return the capture to go on with: not one that ends within a block, as a power cut leaves."""
-    number, path = 1, day / FRAMES
-    while path.exists() and not is_whole(path.read_bytes()):
-        number += 1
-        path = day / f"frames-{number}.pcapng"
-    return path
 
 
 def _lacks(path: Path, line: bytes) -> Iterator[str]:

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A box that keeps evidence, and a hub that signs for it: both real, with a clock set by hand."""
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
+from edge.decode.pcapfile import CaptureReader
 from edge.evidence.checkpoint import EVERY_S, Signer
 from edge.evidence.journal import Journal, Kept
 from edge.evidence.note import COSIGNS, SigningKey, read_note
@@ -101,3 +105,21 @@ class Box:
     def file(self, name: str) -> Path:
         """A file of the newest day."""
         return days(self.log)[-1] / name
+
+
+def frames(path: Path) -> list[Unit]:
+    reader = CaptureReader("evidence")
+    units = [*reader.feed(path.read_bytes()), *reader.end()]
+    assert all(isinstance(unit, Unit) for unit in units)
+    return units  # type: ignore[return-value]
+
+
+@contextmanager
+def room(octets: int) -> Iterator[None]:
+    """Let no file grow beyond a size."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

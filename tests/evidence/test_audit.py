@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from edge.evidence.audit import audit
-from edge.evidence.journal import FRAMES, VERDICTS
+from edge.evidence.capture import FRAMES
+from edge.evidence.journal import VERDICTS
 from edge.evidence.merkle import WIDTH
 from edge.evidence.shelf import LEAVES, PRUNED
 from tests.evidence.box import Box

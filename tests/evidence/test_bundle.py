@@ -15,8 +15,9 @@ from edge.errors import InputError
 from edge.evidence import bundle
 from edge.evidence.acts import ActLog
 from edge.evidence.bundle import SUMS, Proof, export, pack, read, records_in, unpack, write_folder
+from edge.evidence.capture import FRAMES
 from edge.evidence.checkpoint import beside
-from edge.evidence.journal import FRAMES, VERDICTS
+from edge.evidence.journal import VERDICTS
 from edge.evidence.merkle import WIDTH
 from edge.evidence.shelf import LEAVES, find, read_leaves
 from edge.model.unit import LinkType, Unit

@@ -2,9 +2,6 @@
 """What is kept can be found again, whatever happened to the run or to the one before."""
 
 import json
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,10 +9,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edge.decode.pcapfile import CaptureReader
 from edge.errors import InputError
 from edge.evidence.audit import audit
-from edge.evidence.journal import FRAMES, NOT_KEPT, VERDICTS, Journal, is_evidence, records
+from edge.evidence.capture import FRAMES
+from edge.evidence.journal import NOT_KEPT, VERDICTS, Journal, is_evidence, records
 from edge.evidence.merkle import WIDTH, leaf_hash
 from edge.evidence.shelf import read_leaves
 from edge.model.outcome import Outcome, Result
@@ -23,7 +20,7 @@ from edge.model.unit import LinkType, Unit
 from edge.model.verdict import Action, Basis, Mode, Reason, Verdict
 from edge.verdict.rule import CAMPAIGN
 from tests.call.sip_talk import write
-from tests.evidence.box import DAY_NS, NOW, TODAY, Box, decided
+from tests.evidence.box import DAY_NS, NOW, TODAY, Box, decided, frames, room
 
 
 @pytest.fixture
@@ -34,24 +31,6 @@ def box(tmp_path: Path) -> Box:
 def found(folder: Path, name: str) -> tuple[list[dict[str, Any]], list[str]]:
     said: list[str] = []
     return list(records(folder, name, said.append)), said
-
-
-def frames(path: Path) -> list[Unit]:
-    reader = CaptureReader("evidence")
-    units = [*reader.feed(path.read_bytes()), *reader.end()]
-    assert all(isinstance(unit, Unit) for unit in units)
-    return units  # type: ignore[return-value]
-
-
-@contextmanager
-def room(octets: int) -> Iterator[None]:
-    """Let no file grow beyond a size."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_reasons_and_frame_of_each_other(box: Box) -> None:
@@ -163,17 +142,6 @@ def test_a_line_torn_by_a_power_cut_costs_itself_alone(box: Box) -> None:
     (kept,) = box.keep(2)
     assert [record["id"] for record in found(box.log, "c2")[0]] == [kept.record]
     assert found(box.log, "c1") == ([], [f"{path}:1: not a record"])
-
-
-def test_a_capture_torn_by_a_power_cut_is_left_alone(box: Box) -> None:
-    box.keep(1)
-    torn = box.file(FRAMES)
-    torn.write_bytes(torn.read_bytes() + b"\x0a\x0d\x0d\x0a\x40")
-    box.keep(2)
-    (unit,) = frames(box.file("frames-2.pcapng"))
-    assert unit.at == 10**18 + 2
-    assert found(box.log, "c2")[0][0]["capture"]["file"] == "frames-2.pcapng"
-    assert list(audit(box.log)) == []
 
 
 def test_frames_that_a_power_cut_took_are_named(box: Box) -> None:
