@@ -58,7 +58,6 @@ class Journal:
         "Call of the last record."
         self._log = Log(folder, VERDICTS, now_ns)
         self._frames: Appended | None = None
-        self._day = folder
         self.damage = self._log.damage
         "What is not as it was left, a sentence each."
         self.damage += [lack for path, line in self._log.fresh for lack in _lacks(path, line)]
@@ -136,12 +135,17 @@ class Journal:
     def _capture(self) -> Appended:
         """Return the capture of the day. Raises `OSError`."""
         day = self._log.today()
-        if self._frames is None or self._day is not day:
-            if self._frames is not None:
-                self._log.retire(self._frames)
-                self._frames = None
-            self._frames, self._day = Appended(capture_in(day, VERDICTS)), day
+        if self._frames is not None and self._frames.path.parent != day:
+            self._leave()
+        if self._frames is None:
+            self._frames = Appended(capture_in(day, VERDICTS))
         return self._frames
+
+    def _leave(self) -> None:
+        """Let go of the capture, if there is one, once it is on disk."""
+        if self._frames is not None:
+            self._log.retire(self._frames)
+            self._frames = None
 
     def sync(self) -> bool:
         """Have on disk what was kept before this call; from any thread. False if it refused."""
@@ -153,9 +157,7 @@ class Journal:
 
     def close(self) -> None:
         """Close all files, all of it on disk."""
-        if self._frames is not None:
-            self._log.retire(self._frames)
-            self._frames = None
+        self._leave()
         self._log.close()
 
 

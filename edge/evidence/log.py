@@ -147,8 +147,7 @@ class Log:
     def _turn(self, number: int) -> Appended:
         """Begin the file of a day, or go on with it."""
         self.leave()
-        if number != self._day:  # the same path for the same day, which others compare
-            self._folder = self.folder / _name_of(number)
+        self._folder = self.folder / _name_of(number)
         self._folder.mkdir(exist_ok=True)
         lines = Appended(self._folder / self._name)
         lines.end_line()
