@@ -92,6 +92,7 @@ class Herald:
             raise both.exceptions[0] from None
 
     def _anew(self) -> None:
+        """Have all said again; in the thread, where news of an earlier connection may be asked."""
         for voice in self._desk.voices:
             voice.anew()
 
