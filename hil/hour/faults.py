@@ -10,7 +10,9 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from http import HTTPStatus
+from io import FileIO
 from signal import SIGKILL, SIGUSR1
+from threading import Event, Thread
 from typing import NamedTuple
 from urllib.error import HTTPError, URLError
 
@@ -24,7 +26,10 @@ from hil.scenarios.brokers import Rogue, certificate_of
 from hil.scenarios.centre import WrongCentre, blocking
 
 LEAVES_FIRST = 1 << 20
-"Of a disk that is taken in one: the rest is, too, octet by octet, whoever writes beside us."
+"Of a disk that is taken in one: the rest is, too, block by block, whoever writes beside us."
+BLOCK, TURN_S = 4096, 0.25
+"Given back of a full disk, and how long until it is taken again, if nobody else did."
+EVIDENCE_LOST = "qalqan_evidence_lost_total"
 WELL_WITHIN_S = 15.0
 "Old the oldest event may be that waits for the hub, where all is well."
 NEXT = "+447700900199"
@@ -115,18 +120,36 @@ def hub_away(house: House) -> Iterator[None]:
 
 @contextmanager
 def disk_full(house: House) -> Iterator[None]:
-    """Something fills the disk with evidence and outboxes on it, to the last octet."""
-    filled, facts = house.state / "filled", os.statvfs(house.state)
-    most = facts.f_bavail * facts.f_frsize
-    with filled.open("wb", buffering=0) as file, suppress(OSError):
-        os.posix_fallocate(file.fileno(), 0, most - LEAVES_FIRST)
-        file.seek(0, os.SEEK_END)
-        while file.write(bytes(LEAVES_FIRST)):
-            pass
-    try:
-        yield
-    finally:
-        filled.unlink(missing_ok=True)
+    """Something fills the disk with evidence and outboxes on it, and gives back a block at times.
+
+    So each stop may end elsewhere: its frames have no room, or they have it and their line has not.
+    """
+    filled, facts, over = house.state / "filled", os.statvfs(house.state), Event()
+    lost = house.value("core", EVIDENCE_LOST)
+    with filled.open("ab", buffering=0) as file:
+        with suppress(OSError):
+            os.posix_fallocate(file.fileno(), 0, facts.f_bavail * facts.f_frsize - LEAVES_FIRST)
+        filling = Thread(target=_fill, args=(file, over), name="disk", daemon=True)
+        filling.start()
+        try:
+            yield
+        finally:
+            over.set()
+            filling.join()
+            filled.unlink(missing_ok=True)
+    if house.value("core", EVIDENCE_LOST) == lost:
+        raise AssertionError("the disk was full, and no evidence was refused")
+
+
+def _fill(file: FileIO, over: Event) -> None:
+    """Take all that is free, and give back a block, in turns, until it is over."""
+    while not over.is_set():
+        with suppress(OSError):
+            while file.write(bytes(BLOCK)):
+                pass
+        if not over.wait(TURN_S):
+            file.truncate(os.fstat(file.fileno()).st_size - BLOCK)
+            over.wait(TURN_S)
 
 
 @contextmanager
@@ -192,7 +215,8 @@ FAULTS: Mapping[str, Fault] = {
     "page_killed": Fault("The page is killed.", 1, _killed("page"), _page_answers),
     "hub_away": Fault("The line to the hub is dead; all waits on disk.", 180, hub_away,
                       _hub_is_told),
-    "disk_full": Fault("The disk is filled to the last octet.", 60, disk_full, _hub_is_told),
+    "disk_full": Fault("The disk is full; now and then a block gets free.", 60, disk_full,
+                       _hub_is_told),
     "wrong_list": Fault("A list that one side alone has signed is offered.", LISTS_FOLLOWED_S,
                         wrong_list, _follows),
     "rogue_client": Fault("Strangers at the broker read and write.", 10, rogue_client,
