@@ -22,6 +22,7 @@ PACKAGES = ("edge", "drivers")
 BUILDERS = ("setuptools", "wheel", "cython", "packaging")
 COMPILED = (
     "edge/blocklist/_kernel",
+    "edge/decode/_lazy",
     "edge/decode/sip/_scan",
     "edge/decode/sip/_uri",
     "edge/detect/_kernel",

@@ -109,20 +109,20 @@ class SipCall(Silent):
         if trunk is not self.trunk and trunk.kind is _INTERNATIONAL:
             return False
         branches = message.branches
-        top = branches[0]
+        top, below = branches[0], branches[1:]
         if len(self.tops) >= MAX_LEGS or self.octets + sum(map(len, branches)) > MAX_OCTETS:
             return False
-        if any(branch in self.tops for branch in branches[1:]):  # downstream of a leg we heard
+        if not set(self.tops).isdisjoint(below):  # downstream of a leg we heard
             self.tops += (top,)
         elif top in self.vias:  # upstream leg, heard late
             self.tops += (top,)
             self.roots = (top,)
-        elif any(branch in self.vias for branch in branches[1:]):  # another fork of the same hop
+        elif not set(self.vias).isdisjoint(below):  # another fork of the same hop
             self.tops += (top,)
             self.roots += (top,)
         else:
             return False
-        self.vias += tuple(branch for branch in branches[1:] if branch not in self.vias)
+        self.vias += tuple(branch for branch in below if branch not in self.vias)
         return True
 
     def begins_again(self, message: SipMessage, trunk: Trunk) -> bool:

@@ -59,6 +59,28 @@ cdef object start_line(const char *line, Py_ssize_t size):
     return line[:i].decode("ascii")
 
 
+def target(bytes head):
+    """Return the Request-URI of a plain start line; None if it is not plain, or of a response."""
+    cdef const char *text = PyBytes_AS_STRING(head)
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(head), begin = 0, end, after
+    while begin < size and 65 <= text[begin] <= 90:
+        begin += 1
+    if begin == 0 or begin == size or text[begin] != 32:
+        return None
+    begin += 1
+    end = begin
+    while end < size and 32 < <unsigned char>text[end] < 127:
+        end += 1
+    after = end + 10
+    if end == begin or after > size or memcmp(text + end, b" SIP/2.0\r\n", 10) != 0:
+        return None
+    if after < size and (text[after] == 32 or text[after] == 9):  # goes on, folded
+        return None
+    if text[begin] == 60 or text[begin] == 62 or text[end - 1] == 60 or text[end - 1] == 62:  # < >
+        return None
+    return text[begin:end]
+
+
 cdef object tag(const char *value, Py_ssize_t size):
     """Do what `tag_of` does."""
     cdef Py_ssize_t angle = -1, opened = 0, begin, end, i

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""A plain SIP URI, taken apart once in C.
+"""A plain SIP URI, and the plain address around it, taken apart once in C.
 
-Plain means `sip:user@host:port;parameters` in printable ASCII, without password, headers or an IPv6
+Of a URI plain means `sip:user@host:port;parameters` in printable ASCII, without password, headers or an IPv6
 address; user, port and parameters may be absent. `read_any_uri` reads any other; a test holds both to the
-same results.
+same results. An address is plain that names nobody: `<uri>` and whatever follows.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.string cimport memcmp
+from libc.string cimport memchr, memcmp
 
 
 def plain_uri(bytes octets):
@@ -48,3 +48,19 @@ def plain_uri(bytes octets):
         text[rest:size].decode("ascii"),
         text[:size].decode("ascii"),
     )
+
+
+def plain_address(bytes value, Py_ssize_t longest, read, make):
+    """Return `make("", read(uri), rest)` of a value `<uri>rest`; None if it is not plain."""
+    cdef const char *text = PyBytes_AS_STRING(value)
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(value), end
+    cdef const char *found
+    if size < 2 or text[0] != 60:  # <
+        return None
+    found = <const char *>memchr(text, 62, size)  # >
+    if found == NULL:
+        return None
+    end = found - text
+    if end > longest or memchr(text + 1, 60, end - 1) != NULL:
+        return None
+    return make("", read(text[1:end]), text[end + 1:size])

@@ -46,7 +46,7 @@ class Head(NamedTuple):
 
 
 try:
-    from edge.decode.sip._scan import branches, headers, scan
+    from edge.decode.sip._scan import branches, headers, scan, target
 except ImportError:  # built without a C compiler
 
     def scan(data: bytes, start: int) -> Head | None:  # noqa: ARG001 - leaves all to `read_any`
@@ -66,11 +66,15 @@ except ImportError:  # built without a C compiler
         """Find no chain plain."""
         return None
 
+    def target(head: bytes) -> bytes | None:  # noqa: ARG001 - leaves all to `target_of`
+        """Find no start line plain."""
+        return None
+
     COMPILED = False
 else:
     COMPILED = True
 
-__all__ = ["branches", "headers", "scan"]  # of these, whichever way they came
+__all__ = ["branches", "headers", "scan", "target"]  # of these, whichever way they came
 
 
 def read_head(data: bytes, start: int) -> Head | None:
@@ -138,6 +142,11 @@ def branches_of(vias: list[bytes]) -> tuple[bytes, ...]:
     if plain is None:
         return tuple(branch_of(hop) for via in vias for hop in split_list(via))
     return plain
+
+
+def target_of(line: bytes) -> bytes:
+    """Return the Request-URI of the start line of a request, however it is written."""
+    return b" ".join(line.split()[1:-1]).strip(b"<>")  # some phones send and take brackets
 
 
 def start_type(line: bytes) -> str:

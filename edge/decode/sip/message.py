@@ -10,7 +10,15 @@ from edge.decode.lazy import Lazy
 from edge.decode.sip.body import may_carry_isup, media_addresses, session_origin
 from edge.decode.sip.encapsulated import disagreement, find_iam
 from edge.decode.sip.grammar import COMMA_LISTS, NAMES, text
-from edge.decode.sip.head import Head, branches_of, headers as plain_headers, headers_of, lines_of
+from edge.decode.sip.head import (
+    Head,
+    branches_of,
+    headers as plain_headers,
+    headers_of,
+    lines_of,
+    target,
+    target_of,
+)
 from edge.decode.sip.uri import Address, Uri, parse_address, parse_uri, split_list
 from edge.model.message import Flow
 from edge.model.unit import Unit
@@ -96,12 +104,10 @@ class SipMessage:
     @Lazy
     def request_uri(self) -> Uri:
         """The Request-URI; of a response, empty."""
-        if self.type.isdigit():
-            return parse_uri(b"")
-        end = self.octets.find(b"\r\n")
-        plain = end > 0 and self.octets[end + 2 : end + 3] not in {b" ", b"\t"}
-        words = (self.octets[:end] if plain else self.lines[0]).split()[1:-1]
-        return parse_uri(b" ".join(words).strip(b"<>"))  # brackets: some phones send and take them
+        plain = target(self.octets)
+        if plain is None:
+            plain = b"" if self.type.isdigit() else target_of(self.lines[0])
+        return parse_uri(plain)
 
     @Lazy
     def from_address(self) -> Address:

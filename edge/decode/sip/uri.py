@@ -2,6 +2,7 @@
 """SIP, SIPS and TEL URIs (RFC 3261 section 19, RFC 3966), and the addresses they stand in."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -37,7 +38,7 @@ class Uri(msgspec.Struct, frozen=True, gc=False):
 
 
 try:
-    from edge.decode.sip._uri import plain_uri
+    from edge.decode.sip._uri import plain_address, plain_uri
 except ImportError:  # built without a C compiler
 
     def plain_uri(
@@ -46,11 +47,23 @@ except ImportError:  # built without a C compiler
         """Find no URI plain."""
         return None
 
+    def plain_address(
+        value: bytes,
+        longest: int,
+        read: Callable[[bytes], Uri],
+        make: Callable[[str, Uri, bytes], "Address"],
+    ) -> "Address | None":
+        """Return an address where nobody is named, and all else is behind the URI, as mostly."""
+        end = value.find(b">") if value.startswith(b"<") else -1
+        if 0 < end <= longest and value.find(b"<", 1, end) < 0:
+            return make("", read(value[1:end]), value[end + 1 :])
+        return None
+
     COMPILED = False
 else:
     COMPILED = True
 
-__all__ = ["plain_uri"]  # whichever way it came
+__all__ = ["plain_address", "plain_uri"]  # of these, whichever way they came
 
 
 def parse_uri(octets: bytes) -> Uri:
@@ -118,12 +131,12 @@ class Address(msgspec.Struct, frozen=True, gc=False):
 
 def parse_address(value: bytes) -> Address:
     """Take a header value apart that holds one address (section 20.10)."""
-    if value.startswith(b"<"):  # as most do: nobody is named, and all else is behind the URI
-        end = value.find(b">")
-        if end > 0 and value.find(b"<", 1, end) < 0:
-            known = end <= MAX_KNOWN_LENGTH  # as `parse_uri` does, without a call of it
-            uri = _known_uri(value[1:end]) if known else _read_uri(value[1:end])
-            return Address("", uri, value[end + 1 :])
+    plain = plain_address(value, MAX_KNOWN_LENGTH, _known_uri, Address)
+    return plain or read_any_address(value)
+
+
+def read_any_address(value: bytes) -> Address:
+    """Take an address apart in whatever form it was written."""
     if found := NAME_ADDR.match(value):
         name, octets, rest = found.groups()
         name = name.strip()

@@ -22,6 +22,9 @@ from edge.decode.sip.head import (
     read_any,
     read_head,
     scan,
+    start_type,
+    target,
+    target_of,
 )
 from edge.decode.sip.uri import branch_of, split_list
 from edge.decode.transport import Datagram
@@ -65,6 +68,30 @@ def test_plain_messages_are_scanned_and_read_alike() -> None:
             assert plain == read_any(data, 0)
             scanned += 1
     assert scanned > len(HEARD) * 0.9  # what real software writes is plain
+
+
+START = [
+    "INVITE", "SIP/2.0", "200", " ", " ", "\t", "\r\n", "\n", "<", ">", "sip:a@h", "\x7f", "é",
+]  # fmt: skip
+
+
+@needs_scan
+@given(st.lists(st.sampled_from(START), max_size=8).map("".join))
+def test_the_request_uri_of_a_plain_start_line_is_found_as_of_any_other(text: str) -> None:
+    for head in (text, f"INVITE {text} SIP/2.0\r\nTo: b", f"INVITE sip:b SIP/2.0\r\n{text}"):
+        octets = head.encode()
+        if (plain := target(octets)) is not None:
+            line = lines_of(octets)[0]
+            assert (plain, start_type(line).isalpha()) == (target_of(line), True)
+
+
+@needs_scan
+def test_the_request_uris_that_real_software_writes_are_found_plain() -> None:
+    found = {target(data) for data in HEARD}
+    assert len(found - {None}) > 1
+    requests = [data for data in HEARD if start_type(data.partition(b"\r\n")[0]).isalpha()]
+    assert sum(target(data) is not None for data in requests) > len(requests) * 0.9
+    assert not any(target(data) for data in HEARD if data.startswith(b"SIP/"))
 
 
 PLAIN = b"""INVITE sip:a@b SIP/2.0
