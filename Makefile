@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test peers acceptance bench figures pictures cluster cuts eval kills losses proofs soak lint lock clean
+.PHONY: help demo test peers acceptance bench figures pictures cluster cuts eval kills losses proofs soak lint audit lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -72,6 +72,11 @@ soak: $(READY) ## trunk traffic for MINUTES=10 at RATE=5000 into a real `core`; 
 
 lint: $(READY) ## ruff, mypy, codespell, shellcheck, import contracts; half a minute
 	@$(VENV)/bin/python -m pytest -q -n $(WORKERS) tests/test_lint.py tests/test_architecture.py
+
+audit: $(READY) ## known faults of what requirements.lock names, by pip-audit; asks databases on the network
+	@test -x build/audit/bin/pip-audit || { mkdir -p build && $(PYTHON) -m venv build/audit && \
+	build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit; }
+	@build/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
 lock: $(READY) ## resolve pyproject.toml anew into requirements.lock, from the public index
 	@CUSTOM_COMPILE_COMMAND="make lock" PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= \
