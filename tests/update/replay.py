@@ -46,7 +46,8 @@ def read_log(path: Path, below: int = 1 << 62) -> list[Write]:
         log.seek(SECTOR)
         for _ in range(entries):
             start, count, flags, _ = struct.unpack("<QQQQ", log.read(SECTOR)[:32])
-            assert count or flags, f"{path}: request {len(found)} is none: the log is damaged"
+            which = f"{path}: request {len(found)} of {entries}, at octet {log.tell() - SECTOR}"
+            assert count or flags, f"{which}, is none: the log is damaged"
             size = 0 if flags & DISCARD else count * SECTOR
             octets = log.read(size) if start * SECTOR < below else b""
             log.seek(size - len(octets), os.SEEK_CUR)
