@@ -139,8 +139,11 @@ class CoreHand:
         kept = self._journal.keep(decided)
         if ruling:
             ruling.record, ruling.leaf = kept
-        if self.suspects and kept.leaf != NOT_KEPT:
-            self.suspects.note(decided.offer, *kept)
+        if self.suspects:
+            if kept.leaf != NOT_KEPT:
+                self.suspects.note(decided.offer, *kept)
+            else:
+                self.suspects.let_go(decided.offer)
         offer, verdict = decided.offer, decided.verdict
         self._log.info(
             "verdict",

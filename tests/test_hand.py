@@ -288,6 +288,7 @@ def test_what_could_not_be_kept_stands_in_no_dossier(
     assert journal.lost == suspects.touched > 20
     (campaign,) = suspects.detector.campaigns
     assert campaign.dossier.calls == 0
+    assert not suspects._open, "what nobody asks for again is not kept in memory"
 
 
 def test_the_latest_calls_are_those_that_a_gate_asked_about_too(

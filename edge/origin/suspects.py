@@ -142,6 +142,10 @@ class Suspects:
         except Exception:  # noqa: BLE001 - the record stands all the same
             self._stumbled()
 
+    def let_go(self, offer: CallOffered) -> None:
+        """Forget what was suspected of a call: no record of it could be kept, for no dossier."""
+        self._open.pop((offer.call, offer.attempt), None)
+
     def released(self, event: CallReleased) -> None:
         """Count a call out; a campaign that is found by it is told at once."""
         self.settle()
