@@ -16,7 +16,7 @@ from edge.counting import Numbers
 from edge.enforce.rulings import Ruling, Rulings
 from edge.enforce.waiting import Waiting
 from edge.enforce.watch import Watch
-from edge.evidence.journal import NOT_KEPT, Journal, Kept, is_evidence
+from edge.evidence.journal import Journal, Kept, is_evidence
 from edge.intake.ear import Ear
 from edge.model.answer import GO_ON, Answer
 from edge.model.event import CallReleased, TapBlind, shown
@@ -140,10 +140,7 @@ class CoreHand:
         if ruling:
             ruling.record, ruling.leaf = kept
         if self.suspects:
-            if kept.leaf != NOT_KEPT:
-                self.suspects.note(decided.offer, *kept)
-            else:
-                self.suspects.let_go(decided.offer)
+            self.suspects.note(decided.offer, *kept)
         offer, verdict = decided.offer, decided.verdict
         self._log.info(
             "verdict",

@@ -27,6 +27,7 @@ from edge.detect.case import Case, campaign_of, case_of
 from edge.detect.countries import Nowhere, Places, Searched, Table
 from edge.detect.detector import Detector, Suspicion
 from edge.errors import ConfigError
+from edge.evidence.journal import NOT_KEPT
 from edge.model.event import CallOffered, CallReleased
 from edge.model.verdict import Verdict
 from edge.origin.cases import Cases
@@ -133,18 +134,14 @@ class Suspects:
         return suspicion.campaign.facts() if suspicion else ()
 
     def note(self, offer: CallOffered, record: str, leaf: int) -> None:
-        """Put what a suspected call says into the dossier, now that its record is kept."""
+        """Put what a suspected call says into the dossier; nothing if its record is not kept."""
         suspicion = self._open.pop((offer.call, offer.attempt), None)
-        if suspicion is None:
+        if suspicion is None or leaf == NOT_KEPT:
             return
         try:
             self.detector.note(suspicion, record, leaf)
         except Exception:  # noqa: BLE001 - the record stands all the same
             self._stumbled()
-
-    def let_go(self, offer: CallOffered) -> None:
-        """Forget what was suspected of a call: no record of it could be kept, for no dossier."""
-        self._open.pop((offer.call, offer.attempt), None)
 
     def released(self, event: CallReleased) -> None:
         """Count a call out; a campaign that is found by it is told at once."""
