@@ -48,15 +48,12 @@ except ImportError:  # built without a C compiler
         return None
 
     def plain_address(
-        value: bytes,
-        longest: int,
-        read: Callable[[bytes], Uri],
-        make: Callable[[str, Uri, bytes], "Address"],
+        value: bytes,  # noqa: ARG001 - finds no address plain
+        longest: int,  # noqa: ARG001
+        read: Callable[[bytes], Uri],  # noqa: ARG001
+        make: Callable[[str, Uri, bytes], "Address"],  # noqa: ARG001
     ) -> "Address | None":
-        """Return an address where nobody is named, and all else is behind the URI, as mostly."""
-        end = value.find(b">") if value.startswith(b"<") else -1
-        if 0 < end <= longest and value.find(b"<", 1, end) < 0:
-            return make("", read(value[1:end]), value[end + 1 :])
+        """Find no address plain."""
         return None
 
     COMPILED = False
