@@ -74,8 +74,8 @@ lint: $(READY) ## ruff, mypy, codespell, shellcheck, import contracts; half a mi
 	@$(VENV)/bin/python -m pytest -q -n $(WORKERS) tests/test_lint.py tests/test_architecture.py
 
 audit: $(READY) ## known faults of what requirements.lock names, by pip-audit; asks databases on the network
-	@test -x build/audit/bin/pip-audit || { mkdir -p build && $(PYTHON) -m venv build/audit && \
-	build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit; }
+	@test -x build/audit/bin/pip || $(PYTHON) -m venv build/audit
+	@build/audit/bin/pip install --quiet --disable-pip-version-check --upgrade pip-audit
 	@build/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
 lock: $(READY) ## resolve pyproject.toml anew into requirements.lock, from the public index
