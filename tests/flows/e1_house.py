@@ -15,7 +15,7 @@ from edge.evidence.shelf import capture_of
 from hil.e1.calls import Call, Number
 from tests.flows.e1_signalling import Circuit, Signalling
 from tests.flows.e1_switch import Life, Line, OwnExchange, RawLine
-from tests.flows.house import Part
+from tests.flows.house import Part, records_in
 from tests.flows.region import OPEN
 from tests.report.small_box import eventually
 from tests.twins.exchange import PROMPT
@@ -81,12 +81,7 @@ class E1House(NamedTuple):
 
     def records(self) -> list[dict[str, Any]]:
         """Return all records of evidence, verdicts and outcomes."""
-        lines = [
-            line
-            for path in sorted(self.folder.glob("state/evidence/*/verdicts.jsonl"))
-            for line in path.read_bytes().splitlines()
-        ]
-        return [msgspec.json.decode(line) for line in lines]
+        return records_in(self.folder / "state" / "evidence")
 
     async def settled(self, count: int = 1) -> list[dict[str, Any]]:
         """Wait until so many calls are settled; return their outcomes, the oldest call first."""

@@ -139,3 +139,11 @@ def until(there: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) 
     while not there():
         assert clock.monotonic_s() < end_s, f"never: {what}"
         time.sleep(0.05)  # noqa: TID251 - other processes work meanwhile
+
+
+def records_in(evidence: Path) -> list[dict[str, Any]]:
+    """Return all records of evidence; the last of a process that runs may still be written."""
+    whole = (
+        path.read_bytes().rpartition(b"\n")[0] for path in sorted(evidence.rglob("verdicts.jsonl"))
+    )
+    return [msgspec.json.decode(line) for lines in whole for line in lines.splitlines()]

@@ -17,10 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
 from tests import netns
-from tests.flows.house import Part, until
+from tests.flows.house import Part, records_in, until
 
 ABROAD, ABROAD2, SWITCH, VICTIM = "198.51.100.10", "203.0.113.10", "192.0.2.10", "192.0.2.20"
 BOX, CONTROL = "10.0.0.1", "10.0.0.2"
@@ -113,12 +111,7 @@ class Region(NamedTuple):
 
     def records(self) -> list[dict[str, Any]]:
         """Return all records of evidence, verdicts and outcomes."""
-        lines = [
-            line
-            for path in sorted(self.state.glob("evidence/*/verdicts.jsonl"))
-            for line in path.read_bytes().splitlines()
-        ]
-        return [msgspec.json.decode(line) for line in lines]
+        return records_in(self.state / "evidence")
 
     def outcomes(self) -> list[dict[str, Any]]:
         return [record for record in self.records() if "outcome" in record]

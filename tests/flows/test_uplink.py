@@ -14,7 +14,7 @@ from edge.places import Places
 from edge.report.outbox.reader import OutboxReader
 from hil.hub.commander import answer_to, give
 from hil.hub.fleet import members
-from tests.flows.house import NODE, NS, House, house, until
+from tests.flows.house import NODE, NS, House, house, records_in, until
 
 pytestmark = pytest.mark.peer("mosquitto")
 
@@ -65,8 +65,7 @@ def drained(one: House) -> bool:
 
 
 def records(one: House) -> list[dict[str, Any]]:
-    lines = sorted((one.state / "evidence").rglob("verdicts.jsonl"))
-    return [json.loads(line) for path in lines for line in path.read_text().splitlines()]
+    return records_in(one.state / "evidence")
 
 
 def order(one: House, kind: str, **args: object) -> dict[str, Any]:
