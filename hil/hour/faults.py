@@ -8,28 +8,26 @@ of its own, here all have traffic. A fault ends with its block; then `is_well` i
 import os
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from http import HTTPStatus
-from io import FileIO
 from signal import SIGKILL, SIGUSR1
-from threading import Event, Thread
 from typing import NamedTuple
 from urllib.error import HTTPError, URLError
 
 import msgspec
 
+from hil.hour import disk
 from hil.hour.house import CABLE, LISTS_FOLLOWED_S, NODE, House
 from hil.region import net
 from hil.region.tables import HONEST
+from hil.region.world import until
 from hil.rig.hub import now_s
 from hil.scenarios.brokers import Rogue, certificate_of
 from hil.scenarios.centre import WrongCentre, blocking
 
-LEAVES_FIRST = 1 << 20
-"Of a disk that is taken in one: the rest is, too, block by block, whoever writes beside us."
-BLOCK, TURN_S = 4096, 0.25
-"Given back of a full disk, and how long until it is taken again, if nobody else did."
-EVIDENCE_LOST = "qalqan_evidence_lost_total"
+EVIDENCE_LOST, NUMBERS_S = "qalqan_evidence_lost_total", 5.0
+"What `core` says each second, where there is room for it, and how long to wait for that."
 WELL_WITHIN_S = 15.0
 "Old the oldest event may be that waits for the hub, where all is well."
 NEXT = "+447700900199"
@@ -124,32 +122,18 @@ def disk_full(house: House) -> Iterator[None]:
 
     So each stop may end elsewhere: its frames have no room, or they have it and their line has not.
     """
-    filled, facts, over = house.state / "filled", os.statvfs(house.state), Event()
     lost = house.value("core", EVIDENCE_LOST)
-    with filled.open("ab", buffering=0) as file:
-        with suppress(OSError):
-            os.posix_fallocate(file.fileno(), 0, facts.f_bavail * facts.f_frsize - LEAVES_FIRST)
-        filling = Thread(target=_fill, args=(file, over), name="disk", daemon=True)
-        filling.start()
-        try:
-            yield
-        finally:
-            over.set()
-            filling.join()
-            filled.unlink(missing_ok=True)
-    if house.value("core", EVIDENCE_LOST) == lost:
-        raise AssertionError("the disk was full, and no evidence was refused")
+    with disk.full(house.state):
+        yield
+    refused = partial(_is_more, house, lost)
+    try:
+        until(refused, "evidence was refused", NUMBERS_S)
+    except TimeoutError as never:
+        raise AssertionError(f"the disk was full, and {never}") from never
 
 
-def _fill(file: FileIO, over: Event) -> None:
-    """Take all that is free, and give back a block, in turns, until it is over."""
-    while not over.is_set():
-        with suppress(OSError):
-            while file.write(bytes(BLOCK)):
-                pass
-        if not over.wait(TURN_S):
-            file.truncate(os.fstat(file.fileno()).st_size - BLOCK)
-            over.wait(TURN_S)
+def _is_more(house: House, lost: float) -> bool:
+    return house.value("core", EVIDENCE_LOST) > lost
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What hil/README.md says of an hour is what its record says, and that is of a whole one."""
+"""What the READMEs say of an hour is what its record says, and that is of a whole one."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,18 @@ from hil.bench import page
 from hil.document import with_part
 from hil.hour import record
 from hil.hour.faults import FAULTS
-from hil.hour.record import JUDGED, PAGE, PART, README, RECORD, REPORT, kept, table
+from hil.hour.record import (
+    FRONT,
+    JUDGED,
+    PAGE,
+    PART,
+    README,
+    RECORD,
+    REPORT,
+    kept,
+    summary,
+    table,
+)
 
 Facts = dict[str, Any]
 
@@ -21,9 +34,15 @@ def found() -> Facts:
     return facts
 
 
-def test_the_document_and_the_page_are_of_the_record(found: Facts) -> None:
-    text = README.read_text(encoding="utf-8")
-    assert text == with_part(text, PART, table(found)), "make hour, then python -m hil.hour.record"
+@pytest.mark.parametrize(("document", "part"), [(README, table), (FRONT, summary)])
+def test_a_document_says_what_the_record_says(
+    found: Facts, document: Path, part: Callable[[Facts], str]
+) -> None:
+    text = document.read_text(encoding="utf-8")
+    assert text == with_part(text, PART, part(found)), "make hour, then python -m hil.hour.record"
+
+
+def test_the_page_is_of_the_record(found: Facts) -> None:
     assert (RECORD / PAGE).read_text(encoding="utf-8") == page.html(found)
 
 
@@ -38,9 +57,10 @@ def test_what_is_short_is_bold(found: Facts) -> None:
     for one in found["scenarios"]:
         for figure in one["figures"]:
             figure["verdict"] = "kept"
-    assert "**" not in table(found)
+    assert "**" not in table(found) + summary(found)
     found["scenarios"][0]["figures"][0]["verdict"] = "broken"
     assert table(found).count("**") == 4
+    assert "15 of 16 promises held; **not held: calls " in summary(found)
 
 
 def test_logs_and_the_name_of_a_kernel_are_not_kept(found: Facts) -> None:
