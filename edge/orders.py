@@ -3,20 +3,21 @@
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from edge import clock
 from edge.box.by_hand import acts_here
 from edge.evidence.bundle import export, pack
+from edge.evidence.exports import Exports
 from edge.evidence.journal import records
 from edge.process.hint import LISTS, MODES, RESTART
 from edge.report import topic
-from edge.report.command.act import Action, Explain, Export, Restart, Update, switches
+from edge.report.command.act import Action, Restart, Update, switches
 from edge.report.command.answer import Answers
 from edge.report.command.command import Audit, Commands, Trust
 from edge.report.command.hurry import Hurry, UrgentList
 from edge.report.command.local import Local, Requests
+from edge.report.command.records import Explain, Export
 from edge.report.command.trial import Configure, Trial, tried
 from edge.report.lists.follow import Follow, Followed
 from edge.trust.order import Keys, commanders
@@ -66,12 +67,9 @@ def actions(start: Start, ordered: Ordered) -> Mapping[str, Action[Any]]:
     def find(call: str) -> list[dict[str, object]]:
         return list(records(places.evidence, call, lambda _line: None))
 
-    def bundle(call: str) -> Path:
+    def bundle(call: str) -> tuple[str, bytes]:
         found = export(places.evidence, call, lambda _line: None)
-        places.exports.mkdir(exist_ok=True)
-        path = places.exports / f"evidence-{found.records[0]}.tar"
-        path.write_bytes(pack(found.files))
-        return path
+        return f"evidence-{found.records[0]}.tar", pack(found.files)
 
     return {
         "block": Hurry(urgent, hint, adds=True),
@@ -79,7 +77,7 @@ def actions(start: Start, ordered: Ordered) -> Mapping[str, Action[Any]]:
         **switches(places.modes, config.trunk, partial(hints.give, "core", MODES)),
         "config": Configure(tried(start.path, config), start.register, restart_all),
         "explain": Explain(find),
-        "export": Export(bundle),
+        "export": Export(bundle, Exports(places.exports).leave),
         "update": Update(ordered.follow.connected, ordered.firmware),
         "restart": Restart({"core": restart_core, NAME: start.anew}),
     }

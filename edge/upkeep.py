@@ -17,6 +17,7 @@ from edge.box.decommission import refuse
 from edge.config import Config
 from edge.counting import Numbers
 from edge.errors import ConfigError, DriverLost, RestartAsked, mendable
+from edge.evidence.exports import Exports
 from edge.places import places_of
 from edge.process.hint import OUTBOX, REQUESTS, RESTART, Hints
 from edge.process.service import Notifier, Vigil, signals, watchdog_s
@@ -105,6 +106,7 @@ class Upkeep:
         self._config = config
         self._restart_core = restart_core
         self._run_folder = places_of(config).run
+        self._exports = Exports(places_of(config).exports)
         self._stop = asyncio.Event()
         self._began_ns = uplink.kept.moments.now().mono
         "What `core` wrote by then, or just after it, it may have written before a trial."
@@ -229,7 +231,7 @@ class Upkeep:
                     await spoken.link.send(asked)
 
     async def _prune(self) -> None:
-        """Let go of acts that are older than evidence is kept, by a clock that can be believed."""
+        """Let go of old acts and of what was handed out, by a clock that can be believed."""
         now_s, moment = clock.monotonic_s(), self._uplink.kept.moments.now()
         if now_s - self._pruned_s < PRUNE_EVERY_S or moment.clock is not Clock.SYNCED:
             return
@@ -237,6 +239,8 @@ class Upkeep:
         today = datetime.fromtimestamp(moment.at / NS, UTC).date()
         before = today - timedelta(days=self._config.report.evidence_days)
         await asyncio.to_thread(self._uplink.kept.minutes.prune, before.isoformat())
+        with suppress(OSError):
+            await asyncio.to_thread(self._exports.prune, moment.at // NS)
 
 
 def _figures(uplink: Uplink, numbers: Numbers) -> list[Figures]:

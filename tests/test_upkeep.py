@@ -89,9 +89,13 @@ def test_only_a_clock_that_is_kept_says_what_is_old(
     path: Path, quality: Clock, pruned: list[str]
 ) -> None:
     found: list[str] = []
+    exported = path.parent / "s" / "exports" / "evidence-1.tar"
+    exported.parent.mkdir()
+    exported.touch()
     one = upkeep(path, Moment(NOW_S * 10**9, 1, "b", quality), found)
     asyncio.run(one._prune())
     assert found == pruned
+    assert exported.exists() == (not pruned)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from edge.blocklist.manifest import (
 from edge.blocklist.overlay import settle
 from edge.blocklist.sheet import SHAPES, Block, Counts, Sheet, encode_group, from_entries
 from edge.blocklist.snapshot import Snapshot
-from edge.blocklist.store import Store, replace
+from edge.blocklist.store import Store, put, replace
 from edge.errors import ListError
 from edge.trust.roles import MANIFEST
 
@@ -116,7 +116,7 @@ class Desk:
         with new.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         size = new.stat().st_size
-        new.replace(self._blobs / sha256)
+        put(new, self._blobs / sha256)
         return Blob(sha256, size, head.base)
 
     def prepared(self) -> list[Prepared]:
@@ -204,15 +204,15 @@ class Desk:
         yield from compare(self.published(), self.draft())
 
     def publish(self) -> None:
-        """Make the draft the published list."""
+        """Make the draft the published list, which is the last step: cut off, it is done again."""
         manifest = self.pending()
         if manifest is None:
             raise ListError(f"{self.name} was changed since it was signed")
         draft = self.draft()
-        for store in (self._published, self._draft):
+        replace(self._in_force, write_manifest(manifest))
+        for store in (self._draft, self._published):
             store.write(draft.sheet()._replace(version=manifest.version))
             store.commit(manifest.version)
-        replace(self._in_force, write_manifest(manifest))
 
 
 def _opened(store: Store) -> Snapshot:

@@ -213,10 +213,20 @@ def replace(path: Path, octets: bytes) -> None:
     new = path.with_name(path.name + ".new")
     with new.open("wb") as out:
         out.write(octets)
-        out.flush()
-        os.fsync(out.fileno())
+    put(new, path)
+
+
+def put(new: Path, path: Path) -> None:
+    """Give a file the name of another, on disk before this returns, its octets before its name."""
+    sync(new)
     new.replace(path)
     sync_folder(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Have the octets of a file on disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -12,11 +12,15 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner, Key
 
+from edge.blocklist.store import replace
 from edge.errors import ConfigError
 
 
 def new_key(path: Path) -> Key:
-    """Write a new key to `path` and its public half to `path`.pub. Never writes over one."""
+    """Write a new key to `path` and its public half to `path`.pub, on disk before this returns.
+
+    Never writes over one. Raises `ConfigError`.
+    """
     signer = CryptoSigner.generate_ed25519()
     try:
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -24,8 +28,10 @@ def new_key(path: Path) -> Key:
         raise ConfigError(f"{path}: {error.strerror}; a key is never written over") from error
     with os.fdopen(opened, "wb") as file:
         file.write(signer.private_bytes)
+        file.flush()
+        os.fsync(file.fileno())
     public = {"keyid": signer.public_key.keyid, **signer.public_key.to_dict()}
-    path.with_name(path.name + ".pub").write_text(json.dumps(public, indent=2) + "\n")
+    replace(path.with_name(path.name + ".pub"), (json.dumps(public, indent=2) + "\n").encode())
     return signer.public_key
 
 

@@ -24,6 +24,7 @@ from tuf.api.metadata import (
     Timestamp,
 )
 
+from edge.blocklist.store import replace
 from edge.errors import ConfigError
 from edge.trust import handed
 from edge.trust.handed import after
@@ -110,11 +111,10 @@ class Repository:
 
     def sign(self, subject: str, side: str, manifest: Path, signer: Signer, now_s: int) -> None:
         """Have one side name a manifest. Raises `ConfigError` if the key is not of that side."""
-        name = role_of(subject, side)
         self.check_signer(subject, side, signer)
         place = (subject, side, self.next_number(subject, side))
         octets = handed.sign(place, manifest.read_bytes(), signer, now_s)
-        (self.pending / f"{name}.json").write_bytes(octets)
+        replace(self._pending(subject, side), octets)
 
     def next_number(self, subject: str, side: str) -> int:
         """Return the number that the next metadata of a side is to have."""
@@ -126,44 +126,62 @@ class Repository:
             raise handed.NotTaken(handed.Flaw.TWICE)
         place = (subject, side, self.next_number(subject, side))
         handed.check(self._newest("targets"), place, manifest.read_bytes(), octets, now_s)
-        (self.pending / f"{role_of(subject, side)}.json").write_bytes(octets)
+        replace(self._pending(subject, side), octets)
 
     def signed(self, subject: str, manifest: Path) -> list[str]:
         """Return the sides that have signed this manifest and wait for publication."""
-        top = self._newest("targets")
-        found = []
-        for side in sides(subject):
-            name = role_of(subject, side)
-            path = self.pending / f"{name}.json"
-            if not path.exists():
-                continue
-            metadata: Metadata[Targets] = Metadata.from_file(str(path))
-            try:
-                top.verify_delegate(name, metadata.signed_bytes, metadata.signatures)
-                with manifest.open("rb") as file:
-                    target = metadata.signed.targets[path_of(subject, side)]
-                    target.verify_length_and_hashes(file)
-            except (RepositoryError, UnsignedMetadataError, KeyError):
-                continue
-            found.append(side)
-        return found
+        return [
+            side
+            for side in sides(subject)
+            if self._names(self._pending(subject, side), subject, side, manifest)
+        ]
 
     def publish(self, subject: str, manifest: Path, online: Signer, now_s: int) -> None:
-        """Put in force what both sides have signed. Raises `ConfigError` if one is missing."""
-        missing = set(sides(subject)) - set(self.signed(subject, manifest))
+        """Put in force what both sides have signed. Raises `ConfigError` if one is missing.
+
+        Cut off anywhere, nothing or all of it is in force, and it can be done again.
+        """
+        waits = self.signed(subject, manifest)
+        missing = set(sides(subject)) - {*waits, *self._published(subject, manifest)}
         if missing:
             raise ConfigError(f"{subject} is not signed by {' and '.join(sorted(missing))}")
-        for side in sides(subject):
-            name = role_of(subject, side)
-            metadata: Metadata[Targets] = Metadata.from_file(str(self.pending / f"{name}.json"))
+        for side in waits:
+            metadata: Metadata[Targets] = Metadata.from_file(str(self._pending(subject, side)))
             target = metadata.signed.targets[path_of(subject, side)]
             place = self.folder / TARGETS / subject / side
             place.mkdir(parents=True, exist_ok=True)
-            named = place / f"{target.hashes['sha256']}.{manifest.name}"
-            named.write_bytes(manifest.read_bytes())
-            self._save(name, metadata)
-            (self.pending / f"{name}.json").unlink()
+            replace(place / f"{target.hashes['sha256']}.{manifest.name}", manifest.read_bytes())
+            self._save(role_of(subject, side), metadata)
         self._bind(online, now_s)
+        for side in waits:
+            self._pending(subject, side).unlink()
+
+    def _published(self, subject: str, manifest: Path) -> list[str]:
+        """Return the sides whose newest metadata names this manifest: of a publication before."""
+        return [
+            side
+            for side in sides(subject)
+            if self._names(self._path(role_of(subject, side)), subject, side, manifest)
+        ]
+
+    def _names(self, path: Path, subject: str, side: str, manifest: Path) -> bool:
+        """Whether a file is metadata of a side, signed by it, that names a manifest."""
+        if not path.exists():
+            return False
+        metadata: Metadata[Targets] = Metadata.from_file(str(path))
+        try:
+            self._newest("targets").verify_delegate(
+                role_of(subject, side), metadata.signed_bytes, metadata.signatures
+            )
+            with manifest.open("rb") as file:
+                metadata.signed.targets[path_of(subject, side)].verify_length_and_hashes(file)
+        except (RepositoryError, UnsignedMetadataError, KeyError):
+            return False
+        return True
+
+    def _pending(self, subject: str, side: str) -> Path:
+        """Return where the metadata of a side waits for publication."""
+        return self.pending / f"{role_of(subject, side)}.json"
 
     def _bind(self, online: Signer, now_s: int) -> None:
         """Sign the state of all roles, and that it is the newest."""
@@ -180,18 +198,21 @@ class Repository:
         timestamp = Timestamp(
             number, expires=after(now_s, TIMESTAMP_S), snapshot_meta=self._meta("snapshot")
         )
-        new = before.with_suffix(".new")  # somebody may read the old one at this very moment
-        _signed(timestamp, online).to_file(str(new))
-        new.replace(before)
+        # whole at every moment: somebody may read the old one just now
+        replace(before, _signed(timestamp, online).to_bytes())
 
     def _meta(self, name: str) -> MetaFile:
         """Return version, length and hash of a role's newest metadata."""
         version = self._version(name)
-        octets = (self.metadata / f"{version}.{name}.json").read_bytes()
+        octets = self._path(name).read_bytes()
         return MetaFile(version, len(octets), {"sha256": hashlib.sha256(octets).hexdigest()})
 
     def _save(self, name: str, metadata: Metadata[Any]) -> None:
-        metadata.to_file(str(self.metadata / f"{metadata.signed.version}.{name}.json"))
+        replace(self.metadata / f"{metadata.signed.version}.{name}.json", metadata.to_bytes())
+
+    def _path(self, name: str) -> Path:
+        """Return where the newest metadata of a role is; nothing is there if there is none."""
+        return self.metadata / f"{self._version(name)}.{name}.json"
 
     def _version(self, name: str) -> int:
         """Return the newest version of a role's metadata; 0 if there is none."""
@@ -199,10 +220,10 @@ class Repository:
         return max((int(number) for number in found if number.isdigit()), default=0)
 
     def _newest(self, name: str) -> Any:  # noqa: ANN401 - one of four classes, by its name
-        version = self._version(name)
-        if not version:
+        path = self._path(name)
+        if not path.exists():
             raise ConfigError(f"{self.folder}: no repository is here")
-        return Metadata.from_file(str(self.metadata / f"{version}.{name}.json")).signed
+        return Metadata.from_file(str(path)).signed
 
 
 def _signed(content: Signed, signer: Signer) -> Metadata[Any]:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from edge.blocklist.store import replace
+from edge.blocklist.store import put, replace
 from edge.errors import ConfigError, InputError
 from edge.trust.repository import Repository
 from edge.trust.roles import FIRMWARE, MANIFEST
@@ -143,7 +143,7 @@ class FirmwareDesk:
         new = place.with_name(f"{sha256}.new")
         new.unlink(missing_ok=True)
         shutil.copyfile(bundle, new)
-        new.replace(place)
+        put(new, place)
 
     def _draft(self, releases: tuple[Release, ...]) -> None:
         replace(self._folder / DRAFT, msgspec.json.encode(releases))

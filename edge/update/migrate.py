@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 import msgspec
 from msgspec.structs import replace as replace_in
 
-from edge.blocklist.store import replace, sync_folder
+from edge.blocklist.store import put, replace, sync, sync_folder
 from edge.errors import InputError
 
 SCHEMA = "schema.json"
@@ -105,6 +105,8 @@ def _forward(state: Path, schema: Schema, step: Step) -> None:
     except Exception as error:
         _undo(state, schema)
         raise InputError(f"{step.name}: {error}; the state is as it was") from error
+    for name in step.files:
+        _sync(state / name)
     _note(state, Schema(schema.v + 1, max(schema.readable_by, step.readable_by)))
 
 
@@ -152,9 +154,7 @@ def _copy(state: Path, into: Path, names: Sequence[str]) -> None:
             copy.parent.mkdir(parents=True, exist_ok=True)
             _copy_file(source, copy)
     note = state / SCHEMA
-    (into / SCHEMA).write_bytes(
-        note.read_bytes() if note.exists() else msgspec.json.encode(Schema())
-    )
+    replace(into / SCHEMA, note.read_bytes() if note.exists() else msgspec.json.encode(Schema()))
     replace(into / "files.json", msgspec.json.encode(list(names)))
     sync_folder(into.parent)
 
@@ -170,6 +170,7 @@ def _copy_file(source: Path, copy: Path) -> None:
     else:
         shutil.copy2(source, copy)
     _as_owned(source, copy)
+    _sync(copy)
 
 
 def _put_back(state: Path, before: Path, names: Sequence[str]) -> None:
@@ -178,13 +179,20 @@ def _put_back(state: Path, before: Path, names: Sequence[str]) -> None:
         path, copy = state / name, before / name
         for end in ("-wal", "-shm"):  # of what is not there any more
             path.with_name(path.name + end).unlink(missing_ok=True)
-        if not copy.exists():
+        if copy.exists():
+            fresh = path.with_name(path.name + ".back")
+            shutil.copy2(copy, fresh)
+            _as_owned(copy, fresh)
+            put(fresh, path)
+        else:
             path.unlink(missing_ok=True)
-            continue
-        fresh = path.with_name(path.name + ".back")
-        shutil.copy2(copy, fresh)
-        _as_owned(copy, fresh)
-        fresh.replace(path)
+            sync_folder(path.parent)
+
+
+def _sync(path: Path) -> None:
+    """Have a file on disk, and its name, before a note says so; nothing where there is none."""
+    if path.exists():
+        sync(path)
         sync_folder(path.parent)
 
 

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from edge.blocklist.store import sync, sync_folder
 from edge.errors import ConfigError
 from edge.report.message import Cosigned
 from hil.hub import growth
@@ -120,16 +121,18 @@ def load(folder: Path, name: str = NAME) -> Cosigner:
 
 
 def _make(path: Path) -> None:
-    """Write a key, whole or not at all, and never over one that is there."""
+    """Write a key, whole and on disk or not at all, and never over one that is there."""
     if path.exists():
         return
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)
     draft.write_bytes(_pem(Ed25519PrivateKey.generate()))
+    sync(draft)
     try:
         os.link(draft, path)
     finally:
         draft.unlink()
+        sync_folder(path.parent)
 
 
 def _pem(key: Ed25519PrivateKey) -> bytes:

@@ -9,9 +9,11 @@ from securesystemslib.signer import CryptoSigner
 
 from edge.blocklist.manifest import Record
 from edge.errors import InputError
-from edge.report.command.act import Explain, Export, Restart, Update, switches
+from edge.evidence.exports import Exports
+from edge.report.command.act import Restart, Update, switches
 from edge.report.command.command import Audit, Commands, Trust
 from edge.report.command.hurry import Hurry, UrgentList
+from edge.report.command.records import Explain, Export
 from edge.report.command.register import Register
 from edge.report.message import Command, Order
 from edge.trust.order import commanders, sign_order
@@ -89,8 +91,8 @@ class Site(Head):
         self.done = []
         "Hints and other acts, in their order."
         self.records = [{"id": "1-1", "call": "abc@192.0.2.1", "text": "blocked"}]
-        self.bundle = folder / "bundle.zip"
-        self.bundle.write_bytes(b"evidence")
+        self.bundle = b"evidence"
+        self.exports = Exports(folder / "exports")
         self.modes = folder / "modes.json"
         self.more = {}
         self.lives = 0
@@ -119,7 +121,7 @@ class Site(Head):
             "unblock": Hurry(lists, self.doer("lists"), adds=False),
             **switches(self.modes, {"intl"}, self.doer("modes")),
             "explain": Explain(self.find),
-            "export": Export(self.bundled),
+            "export": Export(self.bundled, self.exports.leave),
             "update": Update(self.doer("update")),
             "restart": Restart({"core": self.doer("core"), "uplink": self.doer("uplink")}),
         }
@@ -130,7 +132,7 @@ class Site(Head):
     def bundled(self, call):
         if self.bundle is None:
             raise InputError(f"no call {call}")
-        return self.bundle
+        return "bundle.tar", self.bundle
 
     def doer(self, name):
         return lambda: self.done.append(name)

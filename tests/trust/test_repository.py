@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The centre's side: nothing is published that both have not signed, and nothing is done twice."""
 
+from functools import partial
+
 import pytest
 from securesystemslib.signer import CryptoSigner
 
@@ -8,6 +10,7 @@ from edge.errors import ConfigError
 from edge.trust.repository import Repository
 from edge.trust.roles import FIRMWARE
 from tests.trust.centre import NOW, Box, Centre
+from tests.trust.cut import everywhere
 
 
 @pytest.fixture
@@ -60,6 +63,38 @@ def test_a_new_prosecutor_takes_the_place_of_the_old(tmp_path, centre):
     centre.add("77172000002")
     centre.publish()
     assert box.update().version == 2
+
+
+def test_a_publication_that_was_cut_off_is_made_again(tmp_path):
+    centres = []
+
+    def publishing(number):
+        centre = Centre(tmp_path / f"centre-{number}")
+        centres.append(centre)
+        centre.add("77172000001")
+        centre.publish()
+        centre.add("77172000002")
+        centre.sign()
+        return centre.folder, partial(publish, centre)
+
+    followed = set()
+    for number in everywhere(publishing):
+        centre, desk = centres[-1], centres[-1].desk()
+        box = Box(tmp_path / f"box-{number}", centre)
+        box.update()
+        followed.add((box.version, desk.published().version))
+        if desk.published().version == 1:  # then it waits, for whoever looks at the list
+            publish(centre)
+        box.update()
+        desk = centre.desk()
+        assert {box.version, desk.published().version, desk.draft().version} == {2}
+    assert followed == {(1, 1), (2, 1), (2, 2)}
+
+
+def publish(centre):
+    desk = centre.desk()
+    centre.repository.publish("fraud", desk.manifest, centre.online, NOW)
+    desk.publish()
 
 
 def test_firmware_has_sides_of_its_own(centre):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A state folder goes forward with a new version, and back with the old one, cut off anywhere."""
 
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -124,7 +125,7 @@ def cutting(monkeypatch: pytest.MonkeyPatch, name: str, at: int) -> Callable[[],
     return lambda: calls
 
 
-POINTS = [("replace", n) for n in range(1, 4)] + [("_copy_file", n) for n in range(1, 3)]
+POINTS = [("replace", n) for n in range(1, 5)] + [("_copy_file", n) for n in range(1, 3)]
 
 
 @pytest.mark.parametrize(("name", "at"), POINTS)
@@ -176,6 +177,57 @@ def test_within_a_step_the_power_may_go_too(state: Path) -> None:
         migrate(state, [RENAMES._replace(act=half)])
     assert "cut off" in migrate(state, [])[0]
     assert is_old(state)
+
+
+@pytest.fixture
+def power(state: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Cuts it: what is new and was not told to be on disk is empty (ext4 allocates late)."""
+    on_disk = {path.stat().st_ino for path in state.rglob("*")}
+    real = os.fsync
+
+    def sync(opened: int) -> None:
+        on_disk.add(os.fstat(opened).st_ino)
+        real(opened)
+
+    def cut() -> None:
+        for path in state.rglob("*"):
+            if path.is_file() and path.stat().st_ino not in on_disk and not _is_sqlite(path):
+                os.truncate(path, 0)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    return cut
+
+
+def _is_sqlite(path: Path) -> bool:
+    """Whether SQLite writes it: it sees itself to what is on disk."""
+    return path.name.startswith("book.db")
+
+
+def test_the_copies_are_on_disk_before_anything_is_changed(
+    state: Path, power: Callable[[], None]
+) -> None:
+    def half(at: Path) -> None:
+        rename_body(at)
+        power()
+        raise Cut
+
+    with pytest.raises(Cut):
+        migrate(state, [RENAMES._replace(act=half)])
+    migrate(state, [])
+    power()
+    assert is_old(state)
+
+
+def test_what_a_step_has_made_is_on_disk_before_it_is_noted(
+    state: Path, power: Callable[[], None]
+) -> None:
+    migrate(state, [RENAMES])
+    power()
+    assert (state / "made.json").read_text() == "new"
+    migrate(state, [])
+    power()
+    assert is_old(state)
+    assert (state / "update" / "after-1" / "made.json").read_text() == "new"
 
 
 def test_a_newer_folder_without_copies_is_left_alone(state: Path) -> None:

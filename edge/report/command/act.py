@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each kind of command does; `block` is in `edge.report.command.hurry`, `config` in `.trial`.
+"""What each kind of command does; others: `edge.report.command.hurry`, `.trial`, `.records`.
 
 | kind             | signed by         | if the process ended within it                          |
 |------------------|-------------------|---------------------------------------------------------|
@@ -15,24 +15,20 @@
 | restart, another | one side          | interrupted: it may have heard or not                   |
 """
 
-import base64
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-import msgspec
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from edge.errors import ConfigError, InputError, QalqanError
+from edge.errors import ConfigError, QalqanError
 from edge.model.verdict import Mode
 from edge.modes import STOP, go, read_modes, stop, write_modes
 from edge.report.command.signed import Denied, Vouched, Why, by_sides
 from edge.report.message import Campaign, Wire
 
-MOST_ANSWER = 192 * 1024
-"Octets of a bundle, or of records, that an answer carries."
 ONE, BOTH = 1, 2
 
 
@@ -160,78 +156,6 @@ class SetEnforcement:
             text = "trunks are in their modes" if go(self._path) else "no stop was in force"
         self._hint()
         return Outcome(text)
-
-    finish = act
-
-
-# explain, export --------------------------------------------------------------
-
-
-class CallArgs(Wire):
-    """Which call: its Call-ID or the id of its record."""
-
-    call: str = Field(min_length=1, max_length=512)
-
-
-class Explain:
-    """`explain`: the records of a call."""
-
-    args = CallArgs
-    changes = False
-
-    def __init__(self, find: Callable[[str], Sequence[Mapping[str, Any]]]) -> None:
-        """Ask `find` for the records of a call."""
-        self._find = find
-
-    def allowed(self, args: CallArgs, vouched: Vouched) -> tuple[str, ...]:
-        """One side is enough to ask."""
-        del args
-        return by_sides(vouched, ONE)
-
-    def act(self, args: CallArgs, job: Job) -> Outcome:
-        """Answer with as many records as fit."""
-        del job
-        found, records, room = self._find(args.call), [], MOST_ANSWER
-        for record in found:
-            room -= len(msgspec.json.encode(record))
-            if room < 0:
-                break
-            records.append(record)
-        text = f"{len(found)} records"
-        if len(records) < len(found):
-            text = f"the first {len(records)} of {text}; export has all"
-        return Outcome(text, {"records": records})
-
-    finish = act
-
-
-class Export:
-    """`export`: the evidence of a call as one file."""
-
-    args = CallArgs
-    changes = False
-
-    def __init__(self, bundle: Callable[[str], Path]) -> None:
-        """Have `bundle` write the file; it raises `InputError` where there is no such call."""
-        self._bundle = bundle
-
-    def allowed(self, args: CallArgs, vouched: Vouched) -> tuple[str, ...]:
-        """One side is enough to ask."""
-        del args
-        return by_sides(vouched, ONE)
-
-    def act(self, args: CallArgs, job: Job) -> Outcome:
-        """Answer with the file itself, if it is not too large."""
-        del job
-        try:
-            path = self._bundle(args.call)
-        except InputError as error:
-            raise Denied(Why.UNKNOWN_CALL, str(error)) from error
-        size = path.stat().st_size
-        if size > MOST_ANSWER:
-            raise Denied(Why.TOO_LARGE, f"the bundle has {size} octets; it lies at {path}")
-        octets = base64.b64encode(path.read_bytes()).decode()
-        return Outcome(f"{size} octets", {"name": path.name, "base64": octets})
 
     finish = act
 

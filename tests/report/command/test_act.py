@@ -5,7 +5,7 @@ import pytest
 
 from edge.model.verdict import Mode
 from edge.modes import read_modes
-from edge.report.command.act import MOST_ANSWER, Update
+from edge.report.command.act import Update
 from edge.report.command.signed import Why
 from tests.report.orders import Site, why
 
@@ -103,37 +103,7 @@ def test_firmware_is_wanted_by_command_and_gone_for_when_that_is_answered(site):
     assert site.done == ["by-hand", "look"]
 
 
-def test_a_call_is_explained_and_its_evidence_exported(site):
-    asked = site.take(site.order("explain", {"call": "1-1"}, by=("operator",)))
-    assert asked.data == {"records": site.records}
-    bundle = site.take(site.order("export", {"call": "1-1"}, by=("engineer",)))
-    assert bundle.data == {"name": "bundle.zip", "base64": "ZXZpZGVuY2U="}
-
-
 def test_a_damaged_file_of_modes_is_written_anew_and_that_is_said(site):
     site.modes.write_bytes(b"{")
     assert "damaged" in site.take(site.order("mode", OBSERVE)).text
     assert read_modes(site.modes) == {"intl": Mode.OBSERVE}
-
-
-def test_what_is_too_large_for_an_answer_says_where_it_lies(site):
-    site.bundle.write_bytes(bytes(MOST_ANSWER))
-    assert site.take(site.order("export", {"call": "1-1"})).state == "done"
-    site.bundle.write_bytes(bytes(MOST_ANSWER + 1))
-    result = site.take(site.order("export", {"call": "1-1"}))
-    assert why(result) == ("refused", "too-large")
-    assert str(site.bundle) in result.text
-
-
-def test_as_many_records_are_told_as_fit(site):
-    site.records = [{"id": str(n), "call": "a@b", "text": "x" * 100_000} for n in range(3)]
-    result = site.take(site.order("explain", {"call": "a@b"}))
-    assert [one["id"] for one in result.data["records"]] == ["0"]
-    assert result.text == "the first 1 of 3 records; export has all"
-
-
-def test_a_call_that_is_not_known_has_no_records(site):
-    assert site.take(site.order("explain", {"call": "nobody"})).data == {"records": []}
-    assert why(site.take(site.order("explain", {"call": ""}))) == ("refused", "bad-args")
-    site.bundle = None
-    assert why(site.take(site.order("export", {"call": "nobody"}))) == ("refused", "unknown-call")
