@@ -164,6 +164,11 @@ EVIDENCE_COSIGNED = Gauge(
     "qalqan_evidence_cosigned_leaves", "records", "Size of the log that the hub has countersigned."
 )
 
+DISK_FREE = Gauge(
+    "qalqan_disk_free_bytes", "bytes", "What is free where evidence and reports are kept."
+)
+DISK = Gauge("qalqan_disk_bytes", "bytes", "The size of that file system.")
+
 # Hub and outbox ---------------------------------------------------------------
 
 OUTBOX_EVENTS = Gauge(

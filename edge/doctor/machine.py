@@ -60,13 +60,21 @@ def disk(patient: Patient) -> Iterator[Finding]:
     free = stat.f_bavail / max(stat.f_blocks, 1)
     values: dict[str, Value] = {"free": free, "took_ms": took_ms}
     if free < FULL:
-        yield fail("disk", SYNC, "the least dear reports are dropped: connect the hub", **values)
+        yield fail(
+            "disk", SYNC,
+            "calls that are to be stopped go through: keep evidence for fewer days ([report]"
+            " evidence_days)", **values,
+        )  # fmt: skip
     elif took_ms > VERY_SLOW_MS:
         yield fail(
             "disk", SYNC, "the disk is failing, or another writes to it: exchange it", **values
         )
     elif free < LEAST_FREE or took_ms > SLOW_MS:
-        yield warn("disk", SYNC, "connect the hub, that it takes what waits; see dmesg", **values)
+        yield warn(
+            "disk", SYNC,
+            "connect the hub, or keep evidence for fewer days ([report] evidence_days); if it is"
+            " slow: dmesg", **values,
+        )  # fmt: skip
     else:
         yield ok("disk", SYNC, **values)
 

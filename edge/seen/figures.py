@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `core` counts for others to watch: findings as they come, the rest as it stands."""
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 
 from edge import counters
 from edge.counting import Numbers
@@ -109,6 +111,8 @@ class CoreFigures:
         self._up = numbers[counters.CALLS_UP].of()
         self._records = numbers[counters.EVIDENCE_RECORDS].of()
         self._lost = numbers[counters.EVIDENCE_LOST].of()
+        self._free = numbers[counters.DISK_FREE].of()
+        self._disk = numbers[counters.DISK].of()
 
     def look(self) -> None:
         """Take over how they stand."""
@@ -120,6 +124,10 @@ class CoreFigures:
         self._up.value = self._pipeline.tracker.up
         self._records.value = self._journal.records
         self._lost.value = self._journal.lost
+        with suppress(OSError):
+            disk = os.statvfs(self._journal.folder)
+            self._free.value = disk.f_bavail * disk.f_frsize
+            self._disk.value = disk.f_blocks * disk.f_frsize
 
 
 class DetectFigures:

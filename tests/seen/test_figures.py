@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What comes of calls is counted under the labels that dashboards know."""
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -79,6 +80,8 @@ def test_how_the_parts_stand_is_taken_over(tmp_path: Path) -> None:
     assert found['qalqan_units_became_total{fate="messages"}'] == 5
     assert found['qalqan_part_up{part="mirror"}'] == 1
     assert (found["qalqan_calls_up"], found["qalqan_evidence_records_total"]) == (3, 0)
+    assert found["qalqan_disk_bytes"] == shutil.disk_usage(tmp_path).total
+    assert 0 < found["qalqan_disk_free_bytes"] <= found["qalqan_disk_bytes"]
     journal.close()
 
 
