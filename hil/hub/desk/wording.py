@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edge.console.speech import LANGUAGES, Speech
 from edge.console.wording import WORDS, Words
+from edge.trust.alarm import Alarm
 from hil.hub.desk.regions import REGIONS
 
 LOCALES = Path(__file__).with_name("locale")
@@ -42,6 +43,27 @@ OURS: Words = {
         "behind": _("many events are missing here"),
         "unread": _("sent what could not be read"),
         "notes": _("the hub remarked something"),
+    },
+    "alarm": {
+        **WORDS["alarm"],
+        **{alarm.value: WORDS["why"][alarm.value] for alarm in Alarm},
+        "acts-damaged": _("the log of acts is damaged"),
+        "archive-damaged": _("the archive of events is damaged"),
+        "disk-full": _("the disk is full"),
+        "outbox-damaged": _("the file of events was damaged"),
+        "outbox-dropping": _("events are dropped"),
+        "outbox-failing": _("the file of events cannot be written"),
+        "outbox-full": _("the room for events is full"),
+        "register-damaged": _("the register of commands was damaged"),
+        "batch-refused": _("the broker does not take events"),
+        "batch-too-large": _("an event is too large for the broker"),
+        "broker-quota": _("the broker takes no more for now"),
+        "hub-misses": _("events are missing here and gone there"),
+        "hub-version": _("it and the hub do not understand each other"),
+        "not-authorised": _("the broker does not let it report"),
+        "stream-set-back": _("more is here than it has sent: was its disk set back?"),
+        "cosignature": _("the hub's signature does not fit"),
+        "log": _("the log is not what was signed"),
     },
     "rollout": {
         "running": _("under way"),
@@ -80,6 +102,15 @@ OURS: Words = {
     },
 }
 "By kind, then by the word as the house has it."
+
+
+def alarm(speech: Speech, name: str) -> str:
+    """Return an alarm of a box for people: it stands as `NAME`, `hub.NAME` or `NODE/LOG.NAME`."""
+    room, _, own = name.rpartition(".")
+    said = speech.word("alarm", own)
+    if said == own:
+        return name
+    return f"{room.rpartition('/')[2]}: {said}" if "/" in room else said
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from hil.hub.desk.health import first_who_needs_people
 from hil.hub.desk.office import Visit
 from hil.hub.desk.regions import BY_ID, NOWHERE
+from hil.hub.desk.wording import alarm
 
 UNPLACED = "nowhere"
 "Asked for as a region: who is of none."
@@ -39,6 +40,7 @@ def box(visit: Visit) -> Response:
         raise visit.no(HTTPStatus.NOT_FOUND, "There is no such box.")
     context = {
         "one": found, "region": visit.desk.regions.of([node])[node],
+        "alarms": [alarm(visit.speech, name) for name in found.member.alarms],
         "notes": list(reversed(found.member.notes[-MOST_NOTES:])), "now_s": visit.desk.wall_s(),
     }  # fmt: skip
     return visit.page("box.html", context)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every text of the desk is there in every language; what a box says too is not written twice."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -9,14 +10,17 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from edge.report.hub import refusal
+from edge.report.outbox import scribe
 from edge.trust.handed import Flaw
 from hil.hub.campaigns import JOINING
 from hil.hub.desk.health import LEVELS
 from hil.hub.desk.regions import REGIONS
-from hil.hub.desk.wording import LOCALES, OURS, speeches
+from hil.hub.desk.wording import LOCALES, OURS, alarm, speeches
 from tests.console.test_speech import KEYWORDS, SOURCES, TRANSLATED, catalog as of_a_box
 
-DESK = Path(__file__).parents[4] / "hil" / "hub" / "desk"
+ROOT = Path(__file__).parents[4]
+DESK, EDGE = ROOT / "hil" / "hub" / "desk", ROOT / "edge"
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +76,36 @@ def test_every_word_of_the_hub_has_one_for_people(language: str) -> None:
     names = Counter(speech.word("region", region.id) for region in REGIONS)
     assert len(names) == len(REGIONS) == 20
     assert set(OURS["region"]) == {region.id for region in REGIONS}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("disk-full", "the disk is full"),
+        ("hub.not-authorised", "the broker does not let it report"),
+        ("astana-1/verdicts.log", "verdicts: the log is not what was signed"),
+        ("rollback", "what was signed is older than what was here"),
+        ("hub.of a later version", "hub.of a later version"),
+    ],
+)
+def test_an_alarm_is_said_in_words_and_one_of_a_later_version_as_it_is(
+    name: str, said: str
+) -> None:
+    assert alarm(speeches()["en"], name) == said
+
+
+RAISED = re.compile(
+    r"""\b(?:Alarm|_?alarm|stand|_raise|partial)\((?:self\._alarm, )?"([a-z-]+)\""""
+)
+
+
+def test_every_alarm_of_a_box_has_words() -> None:
+    named = {
+        name for path in EDGE.rglob("*.py") for name in RAISED.findall(path.read_text("utf-8"))
+    }
+    constant = {
+        value for room in (scribe, refusal) for key, value in vars(room).items()
+        if key.isupper() and isinstance(value, str) and re.fullmatch(r"[a-z]+(-[a-z]+)+", value)
+    } - {scribe.QUEUE_FULL}  # fmt: skip
+    assert len(named) > 10 < len(constant)
+    assert (named | constant) - OURS["alarm"].keys() == set()
