@@ -9,8 +9,12 @@ from edge.doctor.patient import Patient
 from edge.ports import Trait
 from edge.update.facts import expected_of
 
-BELOW = frozenset({"ring full", "unread", "interface missed", "interface dropped"})
+BELOW = frozenset({
+    "ring full", "unread", "interface missed", "interface dropped", "hep buffer full",
+})  # fmt: skip
 "Causes of loss that the kernel or the network card counts, before we have seen anything."
+PROBES = frozenset({"e1_serial", "gth", "osmo_e1d"})
+"Drivers that hear a line by a device of its own."
 
 
 def processes(patient: Patient) -> Iterator[Finding]:
@@ -56,7 +60,7 @@ def taps(patient: Patient) -> Iterator[Finding]:
 
 def drops(patient: Patient) -> Iterator[Finding]:
     """Yield what was lost below each tap, and within."""
-    for name in patient.config.tap:
+    for name, part in patient.config.tap.items():
         lost = Counts(
             (one.labels[1], int(one.values[0]))
             for one in sorted(patient.series(counters.UNITS_LOST), key=lambda one: one.labels)
@@ -69,6 +73,16 @@ def drops(patient: Patient) -> Iterator[Finding]:
                 f"drops:{name}", "lost units: {lost}",
                 "mirror signalling alone, give the tap a larger ring, or use a faster board",
                 lost=lost,
+            )  # fmt: skip
+        elif part.driver in PROBES:
+            yield warn(
+                f"drops:{name}", "lost units: {lost}",
+                "look at the probe, its cable and its clock: qalqan taps watch", lost=lost,
+            )  # fmt: skip
+        elif part.driver == "hep":
+            yield warn(
+                f"drops:{name}", "lost units: {lost}",
+                "see who sends to this tap, and with which key: qalqan taps watch", lost=lost,
             )  # fmt: skip
         else:
             yield warn(

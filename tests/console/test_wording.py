@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every word that the house can say on the page has one for people."""
 
+import re
+from pathlib import Path
+
+from drivers.taps.gth.hearing import LOSSES
 from edge.blocklist.entry import Listed
 from edge.blocklist.said import EXPIRED, HOLDS, LIFTED, NOT_YET
 from edge.console.logs import LEVELS, UNITS
@@ -9,6 +13,7 @@ from edge.console.wording import WORDS
 from edge.detect.clues import KINDS
 from edge.detect.stats import Kind
 from edge.doctor.finding import Level
+from edge.doctor.hearing import BELOW
 from edge.model.event import TrunkClass
 from edge.model.outcome import Result
 from edge.model.verdict import Action, Basis, Mode
@@ -17,6 +22,18 @@ from edge.trust.alarm import Alarm
 from edge.update.state import State, Why
 from edge.verdict.rule import BY_ID
 from tests.console.sentences import checks
+
+TAPS = Path(__file__).parents[2] / "drivers" / "taps"
+
+
+def test_every_cause_of_loss_has_words() -> None:
+    counted = re.compile(r'lost\["([a-z0-9 ]+)"\]')
+    found = {
+        cause for path in TAPS.rglob("*.py") for cause in counted.findall(path.read_text("utf-8"))
+    }
+    assert len(found) > 12
+    assert (found | {*LOSSES.values()}) - WORDS["loss"].keys() == set()
+    assert WORDS["loss"].keys() >= BELOW
 
 
 def test_all_words_are_there() -> None:

@@ -53,6 +53,23 @@ def test_what_was_lost(bed: Bed, cause: str | None, level: str, hint: str) -> No
     assert (found.check, found.level.value, hint in found.hint) == ("drops:mirror", level, True)
 
 
+@pytest.mark.parametrize(
+    ("driver", "cause", "hint"),
+    [
+        ('"e1_serial"\nport = "/dev/ttyUSB0"', "sequence gap", "look at the probe"),
+        ('"hep"\nlisten = "127.0.0.1"', "hep wrong key", "with which key"),
+        ('"hep"\nlisten = "127.0.0.1"', "hep buffer full", "a faster board"),
+    ],
+)
+def test_what_is_done_about_a_loss_hangs_on_the_tap(
+    bed: Bed, driver: str, cause: str, hint: str
+) -> None:
+    bed.toml = bed.toml.replace('"memory"', driver)
+    bed.say("core", counters.UNITS_LOST, 7, "mirror", cause)
+    (found,) = hearing.drops(bed.patient("core"))
+    assert hint in found.hint
+
+
 @pytest.mark.parametrize(("up", "level"), [(1, "ok"), (0, "fail")])
 def test_ways_to_switches(bed: Bed, up: int, level: str) -> None:
     bed.more = WAYS
