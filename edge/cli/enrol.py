@@ -254,6 +254,8 @@ def decommission(
         typer.echo(f"{octets >> 20} MiB that were free are written over")
     for file in settings.blocklist.files:
         typer.echo(f"left where it is, as it is named in the configuration: {file}")
+    typer.echo("left in the journal of this machine: who did what, numbers masked;")
+    typer.echo("  journalctl --rotate --vacuum-time=1s")
 
 
 def _farewell(settings: Config) -> str:
