@@ -5,7 +5,6 @@ import multiprocessing
 import os
 import random
 import shutil
-import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +21,7 @@ from edge.trust.fetch import LocalFetcher
 from edge.trust.roles import LIST_SIDES
 from edge.trust.urgent import sign_record
 from tests.blocklist.images import entry, likely_groups, likely_keys
+from tests.small_disk import small_disk
 from tests.trust.centre import DAY, NOW, Box, Centre
 
 NUMBERS = [f"7717201{number:04}" for number in range(3000)]
@@ -188,10 +188,7 @@ class _Published:
 @pytest.mark.root
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
 def test_a_full_file_system_keeps_the_list_in_force(tmp_path, centre):
-    folder = tmp_path / "box"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], check=True)
-    try:
+    with small_disk(tmp_path / "box", 256 << 10) as folder:
         box = Box(folder, centre)
         box.update()
         centre.desk().fill(entry(str(77172000000 + number)) for number in range(60_000))
@@ -202,8 +199,6 @@ def test_a_full_file_system_keeps_the_list_in_force(tmp_path, centre):
         assert blocked(box, NUMBERS[0])
         box.store.open().verify()
         assert not list(folder.glob("lists/*.new"))
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def test_time_never_runs_back_before_what_was_signed(tmp_path, centre):

@@ -24,6 +24,7 @@ from tests.flows import region as place
 from tests.flows.house import Part, until
 from tests.flows.region import Region
 from tests.flows.ways import WAYS, Way, switched
+from tests.small_disk import small_disk
 from tests.trust.centre import Box, Centre
 
 pytestmark = [
@@ -91,21 +92,10 @@ CASES = [
 ]
 
 
-@contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """What the appliance keeps lies on a disk of its own, of 4 MiB."""
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
-
-
 @pytest.mark.parametrize(("name", "fault"), CASES)
 def test_calls_go_through(name: str, fault: str, tmp_path: Path) -> None:
     way = WAYS[name]
-    with small_disk(tmp_path / "state"), switched(way, tmp_path) as (region, start):
+    with small_disk(tmp_path / "state", 4 << 20), switched(way, tmp_path) as (region, start):
         core = start()
         assert region.call(refused(tmp_path, way.refusal), place.LISTED) == 0
         with FAULTS[fault](region, core):

@@ -3,7 +3,6 @@
 
 import hashlib
 import random
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from edge.update import blocks
 from edge.update.blocks import only, open_part, whole_bundle
 from edge.update.manifest import BLOCK, Release, block_hashes, split_hashes
 from edge.update.state import Failed, Folder
+from tests.small_disk import small_disk
 
 WHOLE = random.Random(1).randbytes(5 * BLOCK + 777)
 CUT = [WHOLE[at : at + BLOCK] for at in range(0, len(WHOLE), BLOCK)]
@@ -126,10 +126,7 @@ def test_a_full_disk_is_named_before_anything_is_fetched(
 
 @pytest.mark.root
 def test_a_disk_that_promised_more_than_it_has_is_named(tmp_path: Path) -> None:
-    place = tmp_path / "small"
-    place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=65m", "none", place], check=True)
-    try:
+    with small_disk(tmp_path / "small", 65 << 20) as place:
         (place / "fill").write_bytes(bytes(600_000))
         folder = Folder(place / "update")
         monkey = pytest.MonkeyPatch()
@@ -140,8 +137,6 @@ def test_a_disk_that_promised_more_than_it_has_is_named(tmp_path: Path) -> None:
         monkey.undo()
         assert refused.value.why == "no-space"
         assert list(folder.path.iterdir()) == []
-    finally:
-        subprocess.run(["umount", place], check=True)
 
 
 def test_a_whole_bundle_that_was_damaged_is_none(folder: Folder) -> None:

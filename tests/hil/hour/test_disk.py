@@ -2,7 +2,6 @@
 """A disk that is really full, but for a block at times; and empty again when it is over."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from hil.hour.disk import BLOCK, full
 from hil.region.world import until
+from tests.small_disk import small_disk
 
 pytestmark = [pytest.mark.root, pytest.mark.peer("mount", "umount")]
 
@@ -18,11 +18,8 @@ DISK = 8 << 20
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with small_disk(tmp_path / "disk", DISK) as folder:
+        yield folder
 
 
 def left(disk: Path) -> int:

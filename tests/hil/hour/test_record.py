@@ -60,7 +60,7 @@ def test_what_is_short_is_bold(found: Facts) -> None:
     assert "**" not in table(found) + summary(found)
     found["scenarios"][0]["figures"][0]["verdict"] = "broken"
     assert table(found).count("**") == 4
-    assert "15 of 16 promises held; **not held: calls " in summary(found)
+    assert "15 of 16 promises held; **not held: calls, " in summary(found)
 
 
 def test_logs_and_the_name_of_a_kernel_are_not_kept(found: Facts) -> None:

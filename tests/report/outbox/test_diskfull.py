@@ -2,7 +2,6 @@
 """A disk that is really full: each class gives way in its turn, and audit records go on."""
 
 import os
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -16,6 +15,7 @@ from edge.report.outbox.outbox import Outbox, OutboxFull
 from edge.report.outbox.quota import Limits
 from edge.report.outbox.writer import Hooks, Writer
 from tests.report.kept import AT, event, held, row, whole
+from tests.small_disk import small_disk
 
 pytestmark = [pytest.mark.root, pytest.mark.peer("mount", "umount")]
 
@@ -27,11 +27,8 @@ PATIENCE_S = 30
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with small_disk(tmp_path / "disk", DISK) as folder:
+        yield folder
 
 
 def fill(disk: Path) -> Path:
