@@ -29,7 +29,7 @@ from edge.intake.absence import Absences
 from edge.intake.ear import Beside, Ear, Pulse, ears_of, hear_all
 from edge.intake.gatehouse import Gatehouse
 from edge.judging import Judging, build
-from edge.keeping import prune, sync_alone
+from edge.keeping import let_go, sync_alone
 from edge.moment import Moments
 from edge.origin.suspects import Suspects, Tell, suspects_of
 from edge.places import Places, places_of
@@ -55,7 +55,6 @@ NAME = "core"
 TELL_EVERY_S = 1.0
 SETTLE_EVERY_S = 0.1
 MISS_EVERY_S = 1.0
-PRUNE_EVERY_S = 3600.0
 COMPACT_EVERY_S = 20.0
 COMPACT_APART_S = 0.1
 NS = 1_000_000_000
@@ -204,8 +203,10 @@ def keep_recent(house: House, hand: CoreHand) -> list[Beside]:
 
 
 def keep_evidence(house: House, told: Told | None, hand: CoreHand) -> list[Beside]:
-    """Have evidence on disk, if no commit of the outbox does; returns what goes on for it."""
-    return [] if told else [partial(sync_alone, house.journal.sync, hand.alarm)]
+    """Have evidence on disk, if no commit of the outbox does, and let go of what is old."""
+    days = house.config.report.evidence_days
+    old = partial(let_go, house.journal, house.moments.now, days, hand.alarm)
+    return [old] if told else [old, partial(sync_alone, house.journal.sync, hand.alarm)]
 
 
 def stop(house: House, judging: Judging, hand: CoreHand) -> list[Post]:
@@ -319,14 +320,8 @@ def beside(
         raise RestartAsked("a restart was asked for")
 
     async def tell_time() -> None:
-        pruned_s = -PRUNE_EVERY_S
-        while True:
-            if told:
-                told.teller.pass_time(clock.now_ns(), house.numbers.flat)
-            if clock.monotonic_s() - pruned_s >= PRUNE_EVERY_S:
-                pruned_s = clock.monotonic_s()
-                days = house.config.report.evidence_days
-                await asyncio.to_thread(prune, house.journal, house.moments.now(), days)
+        while told:
+            told.teller.pass_time(clock.now_ns(), house.numbers.flat)
             await asyncio.sleep(TELL_EVERY_S)
 
     meter = Meter(NAME, house.numbers, house.moments, look)

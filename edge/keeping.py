@@ -12,6 +12,8 @@ from edge.report.outbox.scribe import UNSYNCED
 from edge.verdict.guardrail import Alarm
 
 SYNC_EVERY_S = 1.0
+PRUNE_EVERY_S = 3600.0
+UNPRUNED = "evidence-not-pruned"
 NS = 1_000_000_000
 
 
@@ -25,8 +27,27 @@ async def sync_alone(sync: Callable[[], bool], alarm: Callable[[Alarm], None]) -
             alarm(Alarm(UNSYNCED, "", clock.now_ns(), "the disk refuses; tried each second"))
 
 
-def prune(journal: Journal, now: Moment, keep_days: int) -> None:
-    """Let go of evidence older than so many days, by a clock that can be believed."""
-    if now.clock is Clock.SYNCED:
-        before = datetime.fromtimestamp(now.at / NS, UTC).date() - timedelta(days=keep_days)
+async def let_go(
+    journal: Journal, now: Callable[[], Moment], keep_days: int, alarm: Callable[[Alarm], None]
+) -> None:
+    """Let go of old evidence, again and again."""
+    while True:
+        if refused := await asyncio.to_thread(prune, journal, now(), keep_days):
+            alarm(refused)
+        await asyncio.sleep(PRUNE_EVERY_S)
+
+
+def prune(journal: Journal, now: Moment, keep_days: int) -> Alarm | None:
+    """Let go of evidence older than so many days, by a clock that can be believed.
+
+    Returns an alarm where the disk refuses even that: nothing stops for it.
+    """
+    if now.clock is not Clock.SYNCED:
+        return None
+    before = datetime.fromtimestamp(now.at / NS, UTC).date() - timedelta(days=keep_days)
+    try:
         journal.prune(before.isoformat())
+    except OSError as refusal:
+        text = f"it stays, and it is tried again in an hour: {refusal}"
+        return Alarm(UNPRUNED, "", now.at, text)
+    return None

@@ -41,6 +41,7 @@ ALIVE_S = 5.0
 SETTLED_NS = 2 * 1_000_000_000
 "Since `core` wrote its numbers, which it does each second."
 PRUNE_EVERY_S = 3600.0
+UNPRUNED = "acts-not-pruned"
 NS = 1_000_000_000
 
 
@@ -238,9 +239,13 @@ class Upkeep:
         self._pruned_s = now_s
         today = datetime.fromtimestamp(moment.at / NS, UTC).date()
         before = today - timedelta(days=self._config.report.evidence_days)
-        await asyncio.to_thread(self._uplink.kept.minutes.prune, before.isoformat())
-        with suppress(OSError):
+        kept, why = self._uplink.kept, ""
+        try:
+            await asyncio.to_thread(kept.minutes.prune, before.isoformat())
             await asyncio.to_thread(self._exports.prune, moment.at // NS)
+        except OSError as refusal:
+            why = f"they stay, and it is tried again in an hour: {refusal}"
+        kept.alarms.stand(UNPRUNED, why)
 
 
 def _figures(uplink: Uplink, numbers: Numbers) -> list[Figures]:

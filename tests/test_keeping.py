@@ -11,7 +11,7 @@ import pytest
 from edge.core import run_core
 from edge.evidence.journal import Journal
 from edge.evidence.merkle import WIDTH
-from edge.evidence.shelf import LEAVES
+from edge.evidence.shelf import LEAVES, PRUNED
 from edge.keeping import prune, sync_alone
 from edge.places import places_of
 from edge.process.service import Notifier
@@ -69,6 +69,18 @@ def test_days_go_by_a_clock_that_can_be_believed(
     for day in ("2026-11-19", "2026-11-20", "2026-11-21"):
         (tmp_path / day).mkdir()
     noon_ns = int(datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()) * 10**9
-    prune(journal, Moment(noon_ns, noon_ns, "bench", quality), keep_days=1)
+    assert prune(journal, Moment(noon_ns, noon_ns, "bench", quality), keep_days=1) is None
     journal.close()
     assert sorted(day.name for day in tmp_path.iterdir() if day.is_dir()) == left
+
+
+def test_a_disk_that_refuses_to_let_go_ends_nothing_and_is_told(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    (tmp_path / "2026-11-19").mkdir()
+    (tmp_path / PRUNED).mkdir()  # where the note goes
+    noon_ns = int(datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()) * 10**9
+    alarm = prune(journal, Moment(noon_ns, noon_ns, "bench", Clock.SYNCED), keep_days=1)
+    journal.close()
+    assert alarm is not None
+    assert (alarm.name, alarm.at) == ("evidence-not-pruned", noon_ns)
+    assert (tmp_path / "2026-11-19").exists()

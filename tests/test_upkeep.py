@@ -2,6 +2,9 @@
 """How the process begins, and what it lets go of. What its parts do is in `tests/flows`."""
 
 import asyncio
+import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +22,7 @@ from edge.report.command.register import Pending, Register
 from edge.report.command.trial import _sha
 from edge.report.event import Clock, Moment
 from edge.seen.readings import Meter, Recorder
-from edge.upkeep import Upkeep, begin, run_uplink
+from edge.upkeep import PRUNE_EVERY_S, Upkeep, begin, run_uplink
 
 GOOD = '[node]\nname = "bench"\nstate_dir = "s"\n[hub]\nbrokers = ["127.0.0.1:1"]\ntls = false\n'
 NOW_S = 1_900_000_000
@@ -68,12 +71,13 @@ def test_a_box_that_was_decommissioned_does_not_begin(path: Path) -> None:
         begin(path)
 
 
-def upkeep(path: Path, moment: Moment, pruned: list[str]) -> Upkeep:
+def upkeep(
+    path: Path, moment: Moment, prune: Callable[[str], object], stand: Callable[..., object] = print
+) -> Upkeep:
     kept: Any = SimpleNamespace(
-        moments=SimpleNamespace(now=lambda: moment),
-        minutes=SimpleNamespace(prune=pruned.append),
-        writer=None,
-    )
+        moments=SimpleNamespace(now=lambda: moment), minutes=SimpleNamespace(prune=prune),
+        alarms=SimpleNamespace(stand=stand), writer=None,
+    )  # fmt: skip
     spoken: Any = SimpleNamespace(
         session=None, link=None, drain=SimpleNamespace(took=None), standing=None
     )
@@ -92,10 +96,26 @@ def test_only_a_clock_that_is_kept_says_what_is_old(
     exported = path.parent / "s" / "exports" / "evidence-1.tar"
     exported.parent.mkdir()
     exported.touch()
-    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b", quality), found)
+    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b", quality), found.append)
     asyncio.run(one._prune())
     assert found == pruned
     assert exported.exists() == (not pruned)
+
+
+def test_a_disk_that_refuses_to_let_go_ends_nothing_and_is_told(path: Path) -> None:
+    refusals = [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))]
+    said: dict[str, str] = {}
+
+    def prune(_before: str) -> None:
+        if refusals:
+            raise refusals.pop()
+
+    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b", Clock.SYNCED), prune, said.__setitem__)
+    asyncio.run(one._prune())
+    assert "No space left" in said["acts-not-pruned"]
+    one._pruned_s = -PRUNE_EVERY_S
+    asyncio.run(one._prune())
+    assert said == {"acts-not-pruned": ""}
 
 
 @pytest.mark.parametrize(
@@ -107,7 +127,7 @@ def test_only_a_clock_that_is_kept_says_what_is_old(
     ],
 )
 def test_how_it_stands_is_said_in_a_line(path: Path, broker: str, error: str, said: str) -> None:
-    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b"), [])
+    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b"), print)
     standing = SimpleNamespace(queued=lambda: {"call": 4, "audit": 3})
     session = SimpleNamespace(broker=broker, error=error)
     spoken = SimpleNamespace(session=session, standing=standing)
@@ -133,7 +153,7 @@ class Asks:
 def test_certificates_are_asked_for_where_the_hub_hears(
     path: Path, broker: str, hub: Any, said: list[str]
 ) -> None:
-    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b"), [])
+    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b"), print)
     found: list[str] = []
 
     async def send(asked: str) -> None:
@@ -148,7 +168,7 @@ def test_certificates_are_asked_for_where_the_hub_hears(
 
 
 def test_whether_core_lives_is_seen_by_its_numbers(path: Path) -> None:
-    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b"), [])
+    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b"), print)
     moments = Moments()
     one._uplink = SimpleNamespace(kept=SimpleNamespace(moments=moments))  # type: ignore[assignment]
     assert not one._core_lives()
@@ -165,7 +185,7 @@ def test_what_core_left_before_a_trial_proves_nothing(path: Path) -> None:
     moments = Moments()
     run = places_of(parse(GOOD, path)).run
     Recorder(run, Meter("core", Numbers(), moments)).write()
-    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b"), [])
+    one = upkeep(path, Moment(NOW_S * 10**9, 1, "b"), print)
     one._uplink = SimpleNamespace(kept=SimpleNamespace(moments=moments))  # type: ignore[assignment]
     one._began_ns = moments.now().mono - 10**9
     assert not one._core_lives()

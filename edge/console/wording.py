@@ -231,6 +231,7 @@ WORDS: Words = {
         "enforcement-stopped": _("the emergency stop is in force"),
         "evidence-damaged": _("evidence is damaged"),
         "evidence-lost": _("evidence could not be kept"),
+        "evidence-not-pruned": _("old evidence could not be removed"),
         "evidence-not-on-disk": _("evidence is not safe on disk yet"),
         "evidence-untold": _("the hub was not told of all evidence"),
         "list-damaged": _("a list is damaged"),

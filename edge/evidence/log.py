@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from edge.evidence.merkle import WIDTH, leaf_hash
 from edge.evidence.shelf import LEAVES, PRUNED, Pruned, days, last_place, line_files, pruned
 
 DAY_NS = 86_400 * 10**9
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Appended:
@@ -241,11 +242,24 @@ class Log:
         places = [last_place(path) for path in line_files(self.folder) if path.parent in old]
         known = pruned(self.folder)
         most = max((place + 1 for place in places if place is not None), default=0)
-        note = Pruned(max(before, known.before), max(most, known.leaves))
-        replace(self.folder / PRUNED, msgspec.json.encode(note))
+        note = msgspec.json.encode(Pruned(max(before, known.before), max(most, known.leaves)))
+        try:
+            replace(self.folder / PRUNED, note)
+        except OSError as refusal:
+            if refusal.errno not in _FULL:
+                raise
+            self._make_room(old)
+            replace(self.folder / PRUNED, note)
         for day in old:
             shutil.rmtree(day)
         return len(old)
+
+    def _make_room(self, old: Sequence[Path]) -> None:
+        """Let go of the frames of these days: on a full disk there is none for the note itself."""
+        for day in old:
+            for path in day.iterdir():
+                if path.name != self._name:
+                    path.unlink()
 
     def close(self) -> None:
         """Close all files, after a last `sync`."""

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -18,6 +19,7 @@ from edge.evidence.log import Appended, Log
 from edge.evidence.merkle import WIDTH, leaf_hash
 from edge.evidence.shelf import LEAVES, find, lines, place_of, pruned, read_leaves, read_record
 from tests.evidence.box import DAY_NS, NOW, TODAY, Box, decided
+from tests.small_disk import small_disk
 
 ROOT = Path(__file__).parents[2]
 KILLS = 20
@@ -119,6 +121,30 @@ def test_days_that_were_let_go_are_no_damage(tmp_path: Path) -> None:
     again = opened(tmp_path)
     assert (again.damage, again.size) == ([], 2)
     again.close()
+
+
+@pytest.mark.root
+@pytest.mark.peer("mount", "umount")
+def test_a_full_disk_lets_go_of_days(tmp_path: Path) -> None:
+    now = [NOW]
+    with small_disk(tmp_path / "disk", 1 << 20) as disk:
+        log = Log(disk, NAME, lambda: now[0])
+        log.append(line(0))
+        frames = Appended(log.today() / "frames.pcapng")
+        frames.append(bytes(100_000))
+        log.retire(frames)
+        now[0] += DAY_NS
+        log.today()
+        log.append(line(1))
+        log.sync()
+        with (disk / "filled").open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+        with pytest.raises(OSError, match="No space left"):
+            (disk / "more").write_bytes(bytes(1))
+        assert log.prune("2026-11-26") == 1
+        assert (places(disk), pruned(disk).leaves, log.damage) == ([1], 1, [])
+        log.close()
 
 
 def test_a_file_takes_octets_whole_or_not_at_all(tmp_path: Path) -> None:

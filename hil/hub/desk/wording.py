@@ -48,6 +48,7 @@ OURS: Words = {
         **WORDS["alarm"],
         **{alarm.value: WORDS["why"][alarm.value] for alarm in Alarm},
         "acts-damaged": _("the log of acts is damaged"),
+        "acts-not-pruned": _("old acts could not be removed"),
         "archive-damaged": _("the archive of events is damaged"),
         "disk-full": _("the disk is full"),
         "outbox-damaged": _("the file of events was damaged"),

@@ -10,6 +10,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from edge import keeping, upkeep
 from edge.report.hub import refusal
 from edge.report.outbox import scribe
 from edge.trust.handed import Flaw
@@ -104,7 +105,7 @@ def test_every_alarm_of_a_box_has_words() -> None:
         name for path in EDGE.rglob("*.py") for name in RAISED.findall(path.read_text("utf-8"))
     }
     constant = {
-        value for room in (scribe, refusal) for key, value in vars(room).items()
+        value for room in (scribe, refusal, keeping, upkeep) for key, value in vars(room).items()
         if key.isupper() and isinstance(value, str) and re.fullmatch(r"[a-z]+(-[a-z]+)+", value)
     } - {scribe.QUEUE_FULL}  # fmt: skip
     assert len(named) > 10 < len(constant)
