@@ -84,6 +84,8 @@ class Firmware:
         self._pace = pace
         self._jitter = jitter
         self._failures = 0
+        self._unkept: Wanted | None = None
+        "What the hub wants and no disk has taken yet."
         self._asked = asyncio.Event()
 
     @property
@@ -103,15 +105,26 @@ class Firmware:
         self._asked.set()
 
     async def hear(self, _rest: str, message: Inbound) -> None:
-        """Take what the hub wants; it is on disk when this returns."""
+        """Take what the hub wants; it is on disk when this returns, if the disk takes it.
+
+        Else that is tried again with every step; killed meanwhile, the hub is asked anew.
+        """
         try:
             said = Wanted.model_validate_json(message.payload or b"{}")
         except ValidationError as error:
             structlog.get_logger("uplink").error("campaign", why=str(error.errors()[0]["msg"]))
             return
         if said.v in ACCEPTS and said.campaign != self.wanted:
-            await asyncio.to_thread(self.keep, said.campaign)
-            self.look()
+            self._unkept = said
+            await self._keep_wanted()
+
+    async def _keep_wanted(self) -> None:
+        """Have on disk what the hub wants, if it is not and the disk takes it."""
+        if said := self._unkept:
+            with suppress(OSError):
+                await asyncio.to_thread(self.keep, said.campaign)
+                self._unkept = None if said is self._unkept else self._unkept
+                self.look()
 
     # Going on -----------------------------------------------------------------
 
@@ -126,6 +139,7 @@ class Firmware:
 
     async def step(self) -> float:
         """Do what can be done now; returns in how many seconds there may be more."""
+        await self._keep_wanted()
         try:
             wait_s = await self._said()
         except Failed as failed:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.report.message import Campaign, Wanted
+from edge.report.port import Inbound
 from edge.update.state import State
 from tests.update.box import Box
 from tests.update.test_blocks import RELEASE
@@ -53,6 +55,18 @@ async def test_a_bundle_that_is_another_than_was_signed_is_not_installed(
     await box.go()
     assert (box.update.state, box.update.why) == (State.FAILED, why)
     assert (box.primary, box.reboots) == ("A", 0)
+
+
+async def test_what_is_wanted_waits_for_a_disk_that_is_full(box: Box) -> None:
+    wanted = Wanted(campaign=Campaign(id="c-9", version="1.2.0"))
+    place = box.firmware._do.folder.path / "wanted.json.new"
+    place.mkdir()  # where it is written first: a real refusal
+    await box.firmware.hear("", Inbound("", wanted.model_dump_json().encode()))
+    await box.firmware.step()
+    assert box.firmware.wanted is None
+    place.rmdir()
+    await box.firmware.step()
+    assert box.firmware.wanted == wanted.campaign
 
 
 async def test_a_full_disk_is_named_and_nothing_is_fetched(

@@ -74,7 +74,7 @@ class Renewing(ABC):
         """Take an answer; returns whether there is a new certificate, on disk by then."""
         try:
             self._keep(payload, now_s)
-        except (ValidationError, EnrolRefused, ConfigError) as error:
+        except (ValidationError, EnrolRefused, ConfigError, OSError) as error:
             self._refuse(str(error))
             return False
         self.refused = ""
