@@ -7,6 +7,7 @@ keeps what was signed, and what the hub has signed under it; the latest covers a
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 
@@ -140,16 +141,18 @@ class Signer:
         self._key = key
         path = beside(log)
         kept = read_kept(path)
+        self._is_settled = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            if len(kept) > 2 * KEPT:
-                kept = [*(each for each in kept[:-KEPT] if each.is_cosigned)][-1:] + kept[-KEPT:]
-                replace(path, b"".join(msgspec.json.encode(each) + b"\n" for each in kept))
+            with suppress(OSError):  # a full disk: it stays long
+                if len(kept) > 2 * KEPT:
+                    kept = _shorter(kept)
+                    replace(path, b"".join(msgspec.json.encode(each) + b"\n" for each in kept))
             self._file = Appended(path)
-            self._file.end_line()
-            replace(path.with_suffix(".keys"), _keys(key, hub))
         except OSError as refusal:
             raise InputError(f"{path}: {refusal.strerror}") from refusal
+        with suppress(OSError):  # a full disk: before the next is signed
+            self._settle()
         self._pending = {each.checkpoint.size: each for each in kept}
         self._signed = max((each.checkpoint for each in kept), key=_size, default=None)
         self.cosigned = max((each.checkpoint.size for each in kept if each.is_cosigned), default=0)
@@ -251,8 +254,18 @@ class Signer:
         self._tree, self._signed, self._since_s = grown, checkpoint, None
         return kept
 
+    def _settle(self) -> None:
+        """Have the last line whole, and the keys beside the file. Raises `OSError`."""
+        self._file.end_line()
+        keys = _keys(self._key, self.hub)
+        if keys_of(self._log) != keys:
+            replace(self._file.path.with_suffix(".keys"), keys)
+        self._is_settled = True
+
     def _keep(self, kept: Kept) -> None:
         try:
+            if not self._is_settled:
+                self._settle()
             self._file.append(msgspec.json.encode(kept) + b"\n")
             self._file.sync()
         except OSError as refusal:
@@ -262,6 +275,12 @@ class Signer:
         """Wait no more for signatures that a later one covers."""
         for size in [size for size in self._pending if size <= self.cosigned]:
             del self._pending[size]
+
+
+def _shorter(kept: Sequence[Kept]) -> list[Kept]:
+    """Return the newest, and the last before them that the hub has signed."""
+    earlier = [each for each in kept[:-KEPT] if each.is_cosigned]
+    return [*earlier[-1:], *kept[-KEPT:]]
 
 
 def _size(checkpoint: Checkpoint) -> int:

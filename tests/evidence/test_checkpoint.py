@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from edge.errors import TrustError
+from edge.errors import InputError, TrustError
 from edge.evidence import checkpoint
 from edge.evidence.checkpoint import (
     EVERY_LEAVES,
@@ -273,3 +273,29 @@ def test_lines_that_are_no_checkpoint_are_passed_over(box: Box) -> None:
     assert read_kept(path) == []
     with pytest.raises(TrustError):
         msgspec.json.decode(b'{"note":"x"}', type=checkpoint.Kept).checkpoint  # noqa: B018
+
+
+def test_a_disk_that_refuses_at_the_start_is_asked_again_before_the_next_is_signed(
+    box: Box,
+) -> None:
+    signer = box.signer()
+    fill(box, 300)
+    assert signer.sign(0.0)
+    signer.close()
+    path = beside(box.log)
+    keys = path.with_suffix(".keys")
+    with path.open("ab") as file:
+        file.write(b'{"torn')
+    keys.unlink()
+    refuses = keys.with_name(keys.name + ".new")
+    refuses.mkdir()
+    again = box.signer()
+    assert again.sign(0.0)  # the one of before, which the hub has not signed
+    fill(box, 600)
+    with pytest.raises(InputError):
+        again.sign(0.0)
+    refuses.rmdir()
+    assert again.sign(0.0)
+    again.close()
+    assert [one.checkpoint.size for one in read_kept(path)] == [300, 600]
+    assert b"appliance " in keys_of(box.log)
