@@ -82,6 +82,12 @@ def build(wish: Wish, progress: Progress) -> dict[str, Any]:
     return _report(wish, made, progress)
 
 
+def tools_of(epoch: int, progress: Progress) -> Path:
+    """Return the root with the programs that write x86-64 images; made if it is not there."""
+    packages = _fetch(read(DEBIAN_LOCK), X86_64, progress)
+    return _root("tools", packages["tools"], epoch, progress)
+
+
 def _own_wheel(wish: Wish, tools_root: Path, laid_out: Path, progress: Progress) -> Path:
     """Return our wheel; the one of the last build if nothing of it has changed."""
     name = f"{wish.board.name}-own-{wheels.state(tools_root, laid_out)}-{wish.epoch}"

@@ -10,11 +10,11 @@ import pytest
 
 from edge.update.rauc import _refused
 from edge.update.state import Why
-from image import bundle, keys, lock
+from image import bundle, keys
 from image.board import X86_64
-from image.command import BuildError, Inside
+from image.build import tools_of
+from image.command import BuildError, Inside, Progress
 from image.keys import Keys
-from image.places import DEBIAN_LOCK, MADE
 
 pytestmark = [pytest.mark.image, pytest.mark.root, pytest.mark.peer("mmdebstrap")]
 
@@ -58,8 +58,8 @@ class Works(NamedTuple):
 
 @pytest.fixture
 def works(tmp_path: Path) -> Works:
-    tools = MADE / f"tools-{lock.digest(lock.read(DEBIAN_LOCK)['tools'])}"
-    return Works(tmp_path, Inside(tools, tmp_path), keys.development(tmp_path / "keys"))
+    tools = Inside(tools_of(EPOCH, Progress()), tmp_path)
+    return Works(tmp_path, tools, keys.development(tmp_path / "keys"))
 
 
 def truncated(works: Works, _patch: pytest.MonkeyPatch) -> Path:
