@@ -102,6 +102,8 @@ class Log:
         self._day, self._folder = -1, folder
         self._lines: Appended | None = None
         self._pending: list[bytes] = []
+        self._owed: list[bytes] = []
+        "Lines that stand for lost ones and found no room at the start; no leaf goes before them."
         self._touched: set[Appended] = set()
         self._retired: list[Appended] = []
         self._folders: set[Path] = set()
@@ -132,10 +134,13 @@ class Log:
             leaf = found.ahead.get(place)
             if leaf is None:
                 self.damage.append(f"{self.folder}: the record of leaf {place} was lost")
-                self.append(lost_line(place))
-            else:
-                self._pending.append(leaf)
-                self.size += 1
+                line = lost_line(place)
+                leaf = leaf_hash(line)
+                self._owed.append(line)
+            self._pending.append(leaf)
+            self.size += 1
+        with suppress(OSError):  # a full disk: before the next line
+            self._pay()
         self.sync()
 
     def today(self) -> Path:
@@ -179,17 +184,32 @@ class Log:
 
         Raises `OSError`, and then nothing was added.
         """
+        if self._owed:
+            self._pay()
+        lines = self._put(line)
+        with self._lock:
+            self._touched.add(lines)
+            self._pending.append(leaf_hash(line))
+            self.size += 1
+        return self.size - 1
+
+    def _pay(self) -> None:
+        """Write the lines that are owed. Raises `OSError`."""
+        while self._owed:
+            lines = self._put(self._owed[0])
+            with self._lock:
+                self._touched.add(lines)
+                del self._owed[0]
+
+    def _put(self, line: bytes) -> Appended:
+        """Add a line to the file of the day; return that file. Raises `OSError`."""
         lines = self._lines or self._turn(self._now_ns() // DAY_NS)
         try:
             lines.append(line + b"\n")
         except OSError:
             self.leave()
             raise
-        with self._lock:
-            self._touched.add(lines)
-            self._pending.append(leaf_hash(line))
-            self.size += 1
-        return self.size - 1
+        return lines
 
     def sync(self) -> bool:
         """Have on disk what was added before this call, lines first, then their leaves.
@@ -198,6 +218,8 @@ class Log:
         """
         with self._syncing:
             with self._lock:
+                if self._owed:
+                    return False
                 ready = list(self._pending)
                 at = (self.size - len(ready)) * WIDTH
                 touched, self._touched = self._touched, set()

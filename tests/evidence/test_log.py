@@ -125,6 +125,35 @@ def test_days_that_were_let_go_are_no_damage(tmp_path: Path) -> None:
 
 @pytest.mark.root
 @pytest.mark.peer("mount", "umount")
+def test_on_a_full_disk_what_stands_for_a_lost_line_waits_for_room(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 1 << 20) as disk:
+        log = Log(disk, NAME, lambda: NOW - DAY_NS)
+        for place in range(5):
+            log.append(line(place))
+        path = log.today() / NAME
+        log.close()
+        path.write_bytes(path.read_bytes().replace(line(3), bytes(len(line(3)))))
+        (disk / "leaves").write_bytes(read_leaves(disk)[: 2 * WIDTH])
+        filled = disk / "filled"
+        with filled.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+        log = opened(disk)
+        assert (log.size, log.damage) == (5, [f"{disk}: the record of leaf 3 was lost"])
+        assert not log.sync()
+        with pytest.raises(OSError, match="No space left"):
+            log.append(line(5))
+        filled.unlink()
+        assert log.append(line(5)) == 5
+        assert log.sync()
+        log.close()
+        assert list(audit(disk)) == []
+        ((_, record),) = find(disk, "lost-4", print)
+        assert record["lost"]
+
+
+@pytest.mark.root
+@pytest.mark.peer("mount", "umount")
 def test_a_full_disk_lets_go_of_days(tmp_path: Path) -> None:
     now = [NOW]
     with small_disk(tmp_path / "disk", 1 << 20) as disk:
