@@ -5,6 +5,7 @@ Every change is a rename of a file that is whole and on disk, so that at any ins
 power cut the old or the new list is there. One process writes; others only map.
 """
 
+import errno
 import mmap
 import os
 from collections.abc import Iterable
@@ -206,6 +207,10 @@ class Store:
             state, urgent=max(state.urgent, read_record(signed.record).seq),
             done=max({state.done, *journal} - {*live}, default=state.done),
         ))  # fmt: skip
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"What a disk without room refuses by."
 
 
 def replace(path: Path, octets: bytes) -> None:

@@ -19,14 +19,13 @@ from threading import Lock
 import msgspec
 
 from edge import clock
-from edge.blocklist.store import replace, sync_folder
+from edge.blocklist.store import FULL, replace, sync_folder
 from edge.errors import InputError
 from edge.evidence.mend import look, lost_line, whole
 from edge.evidence.merkle import WIDTH, leaf_hash
 from edge.evidence.shelf import LEAVES, PRUNED, Pruned, days, last_place, line_files, pruned
 
 DAY_NS = 86_400 * 10**9
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Appended:
@@ -268,7 +267,7 @@ class Log:
         try:
             replace(self.folder / PRUNED, note)
         except OSError as refusal:
-            if refusal.errno not in _FULL:
+            if refusal.errno not in FULL:
                 raise
             self._make_room(old)
             replace(self.folder / PRUNED, note)

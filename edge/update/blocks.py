@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.blocklist.store import sync_folder
+from edge.blocklist.store import FULL, sync_folder
 from edge.report.lists.pull import Took, Wanted, wanted
 from edge.update.manifest import Release
 from edge.update.state import Failed, Folder, Why
@@ -19,7 +19,7 @@ from edge.update.state import Failed, Folder, Why
 RESERVE = 64 << 20
 "Octets that a bundle leaves free: what is reported and proved goes on meanwhile."
 PART, MAKING, WHOLE = ".part", ".making", ".raucb"
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FULL = FULL | {errno.EFBIG}
 
 
 class Part:

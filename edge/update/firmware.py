@@ -6,7 +6,6 @@ any point, it goes on from what its file says and what the machine shows.
 """
 
 import asyncio
-import errno
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -19,6 +18,7 @@ import structlog
 from pydantic import ValidationError
 
 from edge.blocklist.apply import BUILT_S
+from edge.blocklist.store import FULL
 from edge.errors import DriverLost, mendable
 from edge.process.supervise import Backoff
 from edge.report.event import Event, Moment
@@ -34,7 +34,6 @@ from edge.update.state import IN_SLOT, OVER, Failed, Folder, State, Update, Why
 MOST_TRIES = 3
 "How often a slot is begun to be written for one campaign."
 _NS = 10**9
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _AGAIN = frozenset({Why.WITHDRAWN.value, Why.SUPERSEDED.value})
 "Not made because it was not wanted: if it is wanted again, it is made."
 
@@ -114,17 +113,23 @@ class Firmware:
         except ValidationError as error:
             structlog.get_logger("uplink").error("campaign", why=str(error.errors()[0]["msg"]))
             return
-        if said.v in ACCEPTS and said.campaign != self.wanted:
-            self._unkept = said
+        if said.v in ACCEPTS:
+            self._unkept = said  # also in the place of one that no disk has taken
             await self._keep_wanted()
 
     async def _keep_wanted(self) -> None:
         """Have on disk what the hub wants, if it is not and the disk takes it."""
-        if said := self._unkept:
-            with suppress(OSError):
+        said = self._unkept
+        if said is None:
+            return
+        if said.campaign != self.wanted:
+            try:
                 await asyncio.to_thread(self.keep, said.campaign)
-                self._unkept = None if said is self._unkept else self._unkept
-                self.look()
+            except OSError:
+                return
+            self.look()
+        if said is self._unkept:
+            self._unkept = None
 
     # Going on -----------------------------------------------------------------
 
@@ -336,6 +341,6 @@ async def _run(work: Awaitable[None]) -> None:
 
 
 def _meant(error: OSError) -> Failed | DriverLost:
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return Failed(Why.NO_SPACE, f"the disk is full: {error.strerror}")
     return DriverLost(str(error))

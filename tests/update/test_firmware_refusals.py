@@ -57,16 +57,19 @@ async def test_a_bundle_that_is_another_than_was_signed_is_not_installed(
     assert (box.primary, box.reboots) == ("A", 0)
 
 
-async def test_what_is_wanted_waits_for_a_disk_that_is_full(box: Box) -> None:
+@pytest.mark.parametrize("withdrawn", [False, True])
+async def test_what_is_wanted_waits_for_a_disk_that_is_full(box: Box, withdrawn: bool) -> None:
     wanted = Wanted(campaign=Campaign(id="c-9", version="1.2.0"))
     place = box.firmware._do.folder.path / "wanted.json.new"
     place.mkdir()  # where it is written first: a real refusal
     await box.firmware.hear("", Inbound("", wanted.model_dump_json().encode()))
     await box.firmware.step()
     assert box.firmware.wanted is None
+    if withdrawn:
+        await box.firmware.hear("", Inbound("", Wanted().model_dump_json().encode()))
     place.rmdir()
     await box.firmware.step()
-    assert box.firmware.wanted == wanted.campaign
+    assert box.firmware.wanted == (None if withdrawn else wanted.campaign)
 
 
 async def test_a_full_disk_is_named_and_nothing_is_fetched(
