@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A file system that is really full when its octets are used. Needs root, `mount`, `umount`."""
 
+import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -16,3 +17,15 @@ def small_disk(folder: Path, octets: int) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "-l", folder], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Take all that is left; returns the file that holds it."""
+    filled = disk / "filled"
+    with filled.open("ab", buffering=0) as file:
+        for size in (1 << 16, 4096, 512):
+            with suppress(OSError):
+                while file.write(bytes(size)):
+                    pass
+    assert os.statvfs(disk).f_bavail == 0
+    return filled

@@ -9,7 +9,6 @@ import os
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
 from http import HTTPStatus
 from signal import SIGKILL, SIGUSR1
 from typing import NamedTuple
@@ -125,15 +124,10 @@ def disk_full(house: House) -> Iterator[None]:
     lost = house.value("core", EVIDENCE_LOST)
     with disk.full(house.state):
         yield
-    refused = partial(_is_more, house, lost)
     try:
-        until(refused, "evidence was refused", NUMBERS_S)
+        until(lambda: house.value("core", EVIDENCE_LOST) > lost, "evidence was refused", NUMBERS_S)
     except TimeoutError as never:
         raise AssertionError(f"the disk was full, and {never}") from never
-
-
-def _is_more(house: House, lost: float) -> bool:
-    return house.value("core", EVIDENCE_LOST) > lost
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -19,7 +18,7 @@ from edge.evidence.log import Appended, Log
 from edge.evidence.merkle import WIDTH, leaf_hash
 from edge.evidence.shelf import LEAVES, find, lines, place_of, pruned, read_leaves, read_record
 from tests.evidence.box import DAY_NS, NOW, TODAY, Box, decided
-from tests.small_disk import small_disk
+from tests.small_disk import fill, small_disk
 
 ROOT = Path(__file__).parents[2]
 KILLS = 20
@@ -134,10 +133,7 @@ def test_on_a_full_disk_what_stands_for_a_lost_line_waits_for_room(tmp_path: Pat
         log.close()
         path.write_bytes(path.read_bytes().replace(line(3), bytes(len(line(3)))))
         (disk / "leaves").write_bytes(read_leaves(disk)[: 2 * WIDTH])
-        filled = disk / "filled"
-        with filled.open("wb", buffering=0) as file, suppress(OSError):
-            while file.write(bytes(4096)):
-                pass
+        filled = fill(disk)
         log = opened(disk)
         assert (log.size, log.damage) == (5, [f"{disk}: the record of leaf 3 was lost"])
         assert not log.sync()
@@ -166,9 +162,7 @@ def test_a_full_disk_lets_go_of_days(tmp_path: Path) -> None:
         log.today()
         log.append(line(1))
         log.sync()
-        with (disk / "filled").open("wb", buffering=0) as file, suppress(OSError):
-            while file.write(bytes(4096)):
-                pass
+        fill(disk)
         with pytest.raises(OSError, match="No space left"):
             (disk / "more").write_bytes(bytes(1))
         assert log.prune("2026-11-26") == 1

@@ -3,7 +3,6 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from hil.hub.fleet import members
 from hil.loopback import free_port
 from tests.flows.house import NODE, House, house, until
 from tests.small_core import SPOOFED, hep, invite
-from tests.small_disk import small_disk
+from tests.small_disk import fill, small_disk
 
 pytestmark = [pytest.mark.root, pytest.mark.peer("mosquitto", "mount", "umount")]
 
@@ -35,19 +34,6 @@ def alarms(one: House) -> list[str]:
     return next((member.alarms for member in members(one.store) if member.node == NODE), [])
 
 
-def fill(disk: Path) -> Path:
-    """Take all that is left, what earlier lives held to give up among it."""
-    for ballast in disk.rglob("*.ballast"):
-        ballast.unlink()
-    filled = disk / "filled"
-    with filled.open("wb", buffering=0) as file:
-        for size in (1 << 20, 4096):
-            with suppress(OSError):
-                while file.write(bytes(size)):
-                    pass
-    return filled
-
-
 def test_both_processes_start_on_a_full_disk_and_mend_themselves(one: House) -> None:
     port = free_port()
     one.write_config(f'[tap.mirror]\ndriver = "hep"\nport = {port}\n{TRUNK}')
@@ -63,6 +49,8 @@ def test_both_processes_start_on_a_full_disk_and_mend_themselves(one: House) -> 
         until(lambda: is_told("before"), "the hub hears of a call")
         for part in parts:
             part.kill()
+        for ballast in one.state.rglob("*.ballast"):
+            ballast.unlink()  # as an earlier life gave it up
         filled = fill(one.state)
         for part in parts:
             part.start()

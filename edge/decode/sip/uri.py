@@ -48,12 +48,13 @@ except ImportError:  # built without a C compiler
         return None
 
     def plain_address(
-        value: bytes,  # noqa: ARG001 - finds no address plain
-        longest: int,  # noqa: ARG001
-        read: Callable[[bytes], Uri],  # noqa: ARG001
-        make: Callable[[str, Uri, bytes], "Address"],  # noqa: ARG001
+        value: bytes,
+        longest: int,
+        read: Callable[[bytes], Uri],
+        make: Callable[[str, Uri, bytes], "Address"],
     ) -> "Address | None":
         """Find no address plain."""
+        del value, longest, read, make
         return None
 
     COMPILED = False

@@ -87,7 +87,8 @@ class Export:
         if len(octets) > MOST_ANSWER:
             path = self._leave(name, octets)
             raise Denied(
-                Why.TOO_LARGE, f"the bundle has {len(octets)} octets; it lies at {path} for a week"
+                Why.TOO_LARGE,
+                f"the bundle has {len(octets)} octets; it lies at {path} for a week at most",
             )
         encoded = base64.b64encode(octets).decode()
         return Outcome(f"{len(octets)} octets", {"name": name, "base64": encoded})

@@ -28,7 +28,7 @@ def test_what_is_too_large_for_an_answer_says_where_it_lies(site):
     result = site.take(site.order("export", {"call": "1-1"}))
     assert why(result) == ("refused", "too-large")
     (left,) = (site.folder / "exports").iterdir()
-    assert f"it lies at {left} for a week" in result.text
+    assert f"it lies at {left} for a week at most" in result.text
     assert left.read_bytes() == site.bundle
 
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A disk that is really full: each class gives way in its turn, and audit records go on."""
 
-import os
 import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from edge.report.outbox.outbox import Outbox, OutboxFull
 from edge.report.outbox.quota import Limits
 from edge.report.outbox.writer import Hooks, Writer
 from tests.report.kept import AT, event, held, row, whole
-from tests.small_disk import small_disk
+from tests.small_disk import fill, small_disk
 
 pytestmark = [pytest.mark.root, pytest.mark.peer("mount", "umount")]
 
@@ -29,19 +28,6 @@ PATIENCE_S = 30
 def disk(tmp_path: Path) -> Iterator[Path]:
     with small_disk(tmp_path / "disk", DISK) as folder:
         yield folder
-
-
-def fill(disk: Path) -> Path:
-    """Take all that is left."""
-    filler = disk / "filler"
-    with filler.open("ab", buffering=0) as file, suppress(OSError):
-        while file.write(bytes(1 << 16)):
-            pass
-    with filler.open("ab", buffering=0) as file, suppress(OSError):
-        while file.write(bytes(512)):
-            pass
-    assert os.statvfs(disk).f_bavail == 0
-    return filler
 
 
 def keep(outbox: Outbox, cls: Class, number: int, count: int = 50) -> None:
