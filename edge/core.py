@@ -281,6 +281,7 @@ def tell(house: House) -> Told:
     left = untold(places.outbox(NAME), places.evidence)  # before the writer adds to it
     limits = Limits(report.octets_each, archive_days=report.archive_days)
     writer = Writer(places.outbox(NAME), limits, places.acked, hooks)
+    writer.start()  # its alarms come back to it
     house.stack.callback(writer.close)
     hashing = None
     if report.calls:

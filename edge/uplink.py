@@ -121,6 +121,7 @@ def keep(start: Start) -> Kept:
     took = start.numbers[counters.OUTBOX_COMMIT_SECONDS].of()
     hooks = Hooks(committed=news.ring, took=took.observe, alarm=alarms.stand)
     writer = Writer(places.outbox(NAME), limits, places.acked, hooks)
+    writer.start()  # its alarms come back to it
     start.stack.callback(writer.close)
     if start.register.damaged:
         alarms.stand("register-damaged", start.register.damaged)

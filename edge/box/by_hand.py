@@ -101,7 +101,7 @@ def _audit(config: Config, places: Places, acts: ActLog, stack: ExitStack) -> Au
     if not config.hub.brokers:
         return OwnLog(acts)
     limits = Limits(config.report.octets_each, archive_days=config.report.archive_days)
-    writer = Writer(places.outbox("uplink"), limits, places.acked)
+    writer = Writer(places.outbox("uplink"), limits, places.acked).start()
     stack.callback(writer.close)
     return Minutes(acts, writer, Moments().now)
 

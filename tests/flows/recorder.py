@@ -30,7 +30,7 @@ async def record(outbox: Path, acked: Path, truth: Path, rate: int) -> None:
     """Record until told to stop."""
     hints = Hints(outbox.parents[1] / "run", "core")
     hooks = Hooks(committed=lambda: hints.give("uplink", OUTBOX))
-    writer = Writer(outbox, Limits(256 << 20), acked, hooks)
+    writer = Writer(outbox, Limits(256 << 20), acked, hooks).start()
     moments, number, stop = Moments(), 0, asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     with truth.open("ab", buffering=0) as out:

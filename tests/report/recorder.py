@@ -14,7 +14,7 @@ from tests.report.kept import ROOMY, event
 
 
 def main(outbox: str, acked: str, first: str) -> None:
-    writer = Writer(Path(outbox), ROOMY, Path(acked))
+    writer = Writer(Path(outbox), ROOMY, Path(acked)).start()
     for start in count(int(first), 10):
         wanted = [(CLASSES[n % 5], n) for n in range(start, start + 10)]
         futures = [(cls, n, writer.record(event(cls, n))) for cls, n in wanted]

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Self
 
 from edge import clock
 from edge.report.event import LIVE, Event, encode
@@ -34,7 +35,7 @@ STALLED_S = 300.0
 
 
 class Writer:
-    """The outbox of this process and its thread, which begins at once."""
+    """The outbox of this process and its thread."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class Writer:
         *,
         connect: Connect = connect,
     ) -> None:
-        """Write to `path`; `acked` is the file that says how far the hub has got."""
+        """Write to `path`, once started; `acked` is the file that says how far the hub has got."""
         self._scribe = Scribe(path, limits, acked, hooks, connect=connect)
         self._news = threading.Condition()
         self._ring = Ring(MOST_EVENTS, MOST_OCTETS)
@@ -59,7 +60,11 @@ class Writer:
         self._round_s = clock.monotonic_s()
         "When the thread last got round; it does so each second while the disk lets it."
         self._thread = threading.Thread(target=self._run, name=f"writes {path.name}", daemon=True)
+
+    def start(self) -> Self:
+        """Begin to write. The first look at the disk may raise an alarm: its hook must be ready."""
         self._thread.start()
+        return self
 
     # From any thread ----------------------------------------------------------
 

@@ -21,7 +21,7 @@ ACT = {"act": "mode", "by": ("aa",), "command": "", "state": "done", "text": "wo
 class Desk:
     def __init__(self, folder: Path, octets: int = 8 << 20) -> None:
         self.acts = ActLog(folder / "acts")
-        self.writer = Writer(folder / "o.db", Limits(octets), folder / "acked.json")
+        self.writer = Writer(folder / "o.db", Limits(octets), folder / "acked.json").start()
         self.minutes = Minutes(self.acts, self.writer, lambda: NOW)
         self.reader = OutboxReader(folder / "o.db")
 

@@ -122,7 +122,7 @@ def test_a_disk_that_is_full_at_the_start_is_waited_for(disk):
     filler = fill(disk)
     failing, well = threading.Event(), threading.Event()
     hooks = Hooks(alarm=lambda name, text: (failing if text else well).set())
-    with closing(Writer(path, LIMITS, acked, hooks)) as writer:
+    with closing(Writer(path, LIMITS, acked, hooks).start()) as writer:
         wanted = [writer.record(event(cls, 1)) for cls in CLASSES]
         assert failing.wait(PATIENCE_S)
         assert not any(one.done() for one in wanted)

@@ -17,7 +17,7 @@ AT = 1_900_000_000 * 10**9
 
 def test_a_new_outbox_shows_every_class(tmp_path: Path) -> None:
     numbers = Numbers()
-    writer = Writer(tmp_path / "o.db", Limits(8 << 20), tmp_path / "acked.json")
+    writer = Writer(tmp_path / "o.db", Limits(8 << 20), tmp_path / "acked.json").start()
     figures = OutboxFigures(numbers, writer, lambda: Moment(AT, 1, "b"))
     event = Event(Class.BLOCK, "alarm", Moment(AT - 5 * 10**9, 1, "b"), {"name": "n"})
     writer.record(event).result(30)
@@ -35,7 +35,7 @@ def test_what_was_dropped_is_shown_by_class_and_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers = Numbers()
-    writer = Writer(tmp_path / "o.db", Limits(8 << 20), tmp_path / "acked.json")
+    writer = Writer(tmp_path / "o.db", Limits(8 << 20), tmp_path / "acked.json").start()
     counted = Statistics(dropped={(Class.DEBUG, "quota"): 9})
     monkeypatch.setattr(writer._scribe, "statistics", counted)
     OutboxFigures(numbers, writer, lambda: Moment(AT, 1, "b")).look()

@@ -48,7 +48,7 @@ class Gate:
 
 
 def test_what_was_recorded_is_on_disk_when_one_is_told(path, acked):
-    with closing(Writer(path, ROOMY, acked)) as writer:
+    with closing(Writer(path, ROOMY, acked).start()) as writer:
         place = writer.record(event(Class.AUDIT, 1)).result(PATIENCE_S)
         here = held(path)[Class.AUDIT]
         assert place == Kept(here.stream, 1)
@@ -56,7 +56,7 @@ def test_what_was_recorded_is_on_disk_when_one_is_told(path, acked):
 
 
 def test_all_that_waits_is_written_at_the_end(path, acked):
-    writer = Writer(path, ROOMY, acked)
+    writer = Writer(path, ROOMY, acked).start()
     for number in range(3000):
         writer.put(event(CLASSES[number % 5], number))
     assert writer.close(PATIENCE_S) == 0
@@ -77,7 +77,7 @@ def test_what_goes_wrong_at_the_end_is_told_with_all_that_waits(path, acked):
         if text:
             writer.put(event(Class.AUDIT, 1))
 
-    writer = Writer(path, ROOMY, acked, Hooks(alarm=tell), connect=opened)
+    writer = Writer(path, ROOMY, acked, Hooks(alarm=tell), connect=opened).start()
     for number in range(3):
         writer.put(event(Class.CALL, number))
     assert gate.reached.wait(PATIENCE_S)
@@ -88,8 +88,24 @@ def test_what_goes_wrong_at_the_end_is_told_with_all_that_waits(path, acked):
     assert [len(here[cls].events) for cls in (Class.CALL, Class.AUDIT)] == [3, 1]
 
 
+def test_what_is_wrong_at_its_first_look_is_told_by_itself(path, acked):
+    path.mkdir()  # no disk would give it a file of that name
+
+    def tell(_name: str, text: str) -> None:
+        if text:
+            writer.put(event(Class.AUDIT, 1))
+            path.rmdir()
+
+    writer = Writer(path, ROOMY, acked, Hooks(alarm=tell))
+    writer.put(event(Class.CALL, 1))
+    assert path.is_dir()  # it was not looked at before it was started
+    assert writer.start().close(PATIENCE_S) == 0
+    here = held(path)
+    assert [len(here[cls].events) for cls in (Class.CALL, Class.AUDIT)] == [1, 1]
+
+
 def test_many_threads_give(path, acked):
-    writer = Writer(path, ROOMY, acked)
+    writer = Writer(path, ROOMY, acked).start()
 
     def give() -> None:
         for number in range(500):
@@ -106,7 +122,7 @@ def test_many_threads_give(path, acked):
 
 @pytest.mark.asyncio
 async def test_an_event_loop_can_wait_for_it(path, acked):
-    writer = Writer(path, ROOMY, acked)
+    writer = Writer(path, ROOMY, acked).start()
     place = await asyncio.wrap_future(writer.record(event(Class.BLOCK, 1)))
     assert place.seq == 1
     given_up = asyncio.wrap_future(writer.record(event(Class.BLOCK, 2)))
@@ -118,7 +134,7 @@ async def test_an_event_loop_can_wait_for_it(path, acked):
 def test_events_are_committed_in_groups(path, acked):
     gate, groups = Gate(), []
     hooks = Hooks(before_commit=gate, committed=lambda: groups.append(1))
-    writer = Writer(path, ROOMY, acked, hooks)
+    writer = Writer(path, ROOMY, acked, hooks).start()
     writer.put(event(Class.BLOCK, 0))
     assert gate.reached.wait(PATIENCE_S)
     for number in range(1, 1025):
@@ -131,7 +147,7 @@ def test_events_are_committed_in_groups(path, acked):
 def test_a_disk_that_stalls_costs_bounded_memory_and_is_told(path, acked, monkeypatch):
     monkeypatch.setattr(writing, "MOST_EVENTS", 1000)
     gate = Gate()
-    writer = Writer(path, ROOMY, acked, Hooks(before_commit=gate))
+    writer = Writer(path, ROOMY, acked, Hooks(before_commit=gate)).start()
     writer.put(event(Class.BLOCK, 0))
     assert gate.reached.wait(PATIENCE_S)
     calls = [writer.record(event(Class.CALL, number)) for number in range(1500)]
@@ -152,7 +168,7 @@ def test_a_disk_that_stalls_costs_bounded_memory_and_is_told(path, acked, monkey
 
 def test_a_disk_that_stalls_for_good_does_not_hold_up_the_end(path, acked):
     gate = Gate()
-    writer = Writer(path, ROOMY, acked, Hooks(before_commit=gate))
+    writer = Writer(path, ROOMY, acked, Hooks(before_commit=gate)).start()
     writer.put(event(Class.BLOCK, 0))
     assert gate.reached.wait(PATIENCE_S)
     assert writer.trouble(clock.monotonic_s() + STALLED_S - 5) == ""
@@ -166,7 +182,7 @@ def test_a_disk_that_stalls_for_good_does_not_hold_up_the_end(path, acked):
 
 def test_what_the_hub_has_goes_when_it_says_so(path, acked):
     gone = threading.Event()
-    with closing(Writer(path, ROOMY, acked)) as writer:
+    with closing(Writer(path, ROOMY, acked).start()) as writer:
         place = writer.record(event(Class.BLOCK, 1)).result(PATIENCE_S)
         write_acked(acked, {place.stream: place.seq})
         writer.acked()
@@ -181,7 +197,7 @@ def test_what_the_hub_has_goes_when_it_says_so(path, acked):
 def test_a_full_audit_refuses_what_is_asked_and_goes_on_with_the_rest(path, acked):
     names: list[str] = []
     hooks = Hooks(alarm=lambda name, text: names.append(name if text else f"no {name}"))
-    with closing(Writer(path, Limits(1 << 19), acked, hooks)) as writer:
+    with closing(Writer(path, Limits(1 << 19), acked, hooks).start()) as writer:
         refused = None
         while refused is None:
             wanted = [writer.record(event(Class.AUDIT, number, 900)) for number in range(10)]
@@ -205,7 +221,7 @@ def test_a_bug_in_the_thread_ends_the_next_who_gives(path, acked):
 
     before, threading.excepthook = threading.excepthook, lambda _: died.set()
     try:
-        writer = Writer(path, ROOMY, acked, Hooks(committed=bug))
+        writer = Writer(path, ROOMY, acked, Hooks(committed=bug)).start()
         wanted = [writer.record(event(Class.AUDIT, number)) for number in range(2)]
         assert died.wait(PATIENCE_S)
     finally:
