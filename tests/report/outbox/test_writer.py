@@ -97,8 +97,8 @@ def test_what_is_wrong_at_its_first_look_is_told_by_itself(path, acked):
             path.rmdir()
 
     writer = Writer(path, ROOMY, acked, Hooks(alarm=tell))
+    assert f"writes {path.name}" not in {one.name for one in threading.enumerate()}
     writer.put(event(Class.CALL, 1))
-    assert path.is_dir()  # it was not looked at before it was started
     assert writer.start().close(PATIENCE_S) == 0
     here = held(path)
     assert [len(here[cls].events) for cls in (Class.CALL, Class.AUDIT)] == [1, 1]
